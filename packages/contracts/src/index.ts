@@ -1,1 +1,9 @@
-export {};
+export * from './actors.ts';
+export * from './bot-api.ts';
+export * from './conversation.ts';
+export * from './entries.ts';
+export * from './errors.ts';
+export * from './hub.ts';
+export * from './ids.ts';
+export * from './paths.ts';
+export * from './people-api.ts';
