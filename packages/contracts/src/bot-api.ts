@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { User } from './actors.ts';
 import { Attachment, HandoffPacket, ReturnPacket } from './entries.ts';
-import { Channel, ChannelConversation, ConversationId, MessageId, QueueId, Text, Time } from './ids.ts';
+import { Channel, ChannelConversation, ConversationId, EntryId, MessageId, QueueId, Text, Time } from './ids.ts';
 
 /** The conversation as the bot knows it. */
 const place = { channel: Channel, conversation: ChannelConversation };
@@ -111,7 +111,7 @@ export const OutboundEntry = Type.Union([
     {
       kind: Type.Literal('message'),
       seq: Type.Integer(),
-      id: MessageId,
+      id: EntryId,
       at: Time,
       from: Type.Object({ name: Type.String() }, { additionalProperties: false }),
       text: Text,
@@ -123,7 +123,7 @@ export const OutboundEntry = Type.Union([
     {
       kind: Type.Literal('status'),
       seq: Type.Integer(),
-      id: MessageId,
+      id: EntryId,
       at: Time,
       /** The three states of the Bot Framework, and two of ours that it must ignore if unknown. */
       state: Type.Union([

@@ -1,6 +1,6 @@
 import { Type, type Static, type TObject, type TProperties, type TSchema } from 'typebox';
 import { Actor, PersonRef, User } from './actors.ts';
-import { MessageId, QueueId, Text, Time } from './ids.ts';
+import { EntryId, QueueId, Text, Time } from './ids.ts';
 
 export const Attachment = Type.Object(
   {
@@ -132,9 +132,17 @@ export function isOutbound(entry: Entry): boolean {
   }
 }
 
+/**
+ * Ids are namespaced by who made them, so that a user's id never meets a consultant's.
+ * @param id as its sender made it
+ */
+export function entryId(sender: Actor['type'], id: string): string {
+  return `${sender[0]}:${id}`;
+}
+
 type EntryFrame<K extends string> = {
   seq: ReturnType<typeof Type.Integer>;
-  id: typeof MessageId;
+  id: typeof EntryId;
   at: typeof Time;
   epoch: ReturnType<typeof Type.Integer>;
   by: typeof Actor;
@@ -145,7 +153,7 @@ function entry<K extends string, P extends TProperties>(kind: K, properties: P):
   return Type.Object(
     {
       seq: Type.Integer({ minimum: 1 }),
-      id: MessageId,
+      id: EntryId,
       at: Time,
       epoch: Type.Integer({ minimum: 0, description: 'the floor under which it was made' }),
       by: Actor,

@@ -12,6 +12,9 @@ export type ConversationId = Static<typeof ConversationId>;
 export const MessageId = Type.String({ minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' });
 export type MessageId = Static<typeof MessageId>;
 
+/** Id of an entry: the sender's id behind a letter for who the sender is (`entryId`). */
+export const EntryId = Type.String({ minLength: 3, maxLength: 160 });
+
 /** Entra object id of a person; unique together with the client. */
 export const PersonId = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
 export type PersonId = Static<typeof PersonId>;

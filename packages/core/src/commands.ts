@@ -1,0 +1,34 @@
+import type { Actor, Attachment, HandoffPacket, PersonRef, ReturnPacket, User } from '@parley/contracts';
+import type { Caller } from './ports.ts';
+
+/** Everything that can be asked of a conversation. `id` is the sender's; repeating it has no second effect. */
+export type Command =
+  | { type: 'user-turn'; id: string; text: string; attachments?: Attachment[]; user: User }
+  | { type: 'bot-turn'; id: string; text: string; attachments?: Attachment[]; announces?: number }
+  | { type: 'request-handoff'; id: string; queue?: string; packet: HandoffPacket; user: User }
+  | { type: 'offer'; id: string; to: PersonRef }
+  | { type: 'claim'; id: string }
+  | { type: 'decline'; id: string; reason: string }
+  | { type: 'reply'; id: string; text: string; epoch: number }
+  | { type: 'note'; id: string; text: string }
+  | { type: 'transfer'; id: string; to: { queue: string } | { person: PersonRef }; comment?: string }
+  | { type: 'return'; id: string; packet: ReturnPacket }
+  | { type: 'close'; id: string; outcome: string; comment?: string }
+  | { type: 'end'; id: string; reason: 'user-left' | 'bot-ended' }
+  | { type: 'rate'; id: string; score: number; comment?: string }
+  | { type: 'deadline'; id: string }
+  | { type: 'requeue'; id: string; reason: string }
+  | { type: 'mark-delivered'; id: string; seq: number }
+  | { type: 'mark-seen'; id: string; seq: number }
+  | { type: 'fail-delivery'; id: string; of: number; reason: string }
+  | { type: 'retry-delivery'; id: string };
+
+export type CommandType = Command['type'];
+
+/** Who gives a command: a person with rights, or one of the others as they are recorded. */
+export type By = Exclude<Actor, { type: 'person' }> | Caller;
+
+/** How the giver of a command is recorded. */
+export function actorOf(by: By): Actor {
+  return by.type === 'person' ? { type: 'person', id: by.id, name: by.name } : by;
+}

@@ -1,0 +1,232 @@
+import { entryId, type Conversation, type Entry, type EntryKind, type EntryOf, type ErrorCode } from '@parley/contracts';
+import { refusal, supervises } from './abilities.ts';
+import { actorOf, type By, type Command } from './commands.ts';
+import { evolve } from './evolve.ts';
+import { queueOf, type Policy, type QueuePolicy } from './policy.ts';
+import { transitions } from './transitions.ts';
+
+export type Context = { by: By; now: number; policy: Policy };
+
+/**
+ * A refusal may carry entries of its own: a line that came too late is refused, kept, and shown as suppressed.
+ * `nothing: true` says that what was asked is true already.
+ */
+export type Decision =
+  | { ok: true; conversation: Conversation; entries: Entry[]; nothing?: true }
+  | { ok: false; code: ErrorCode; conversation: Conversation; entries: Entry[] };
+
+/**
+ * The rules of handoff: what a command makes of a conversation. Pure; the caller commits what comes back.
+ *
+ * @param head the conversation as loaded, or a `blank` one
+ * @param context who asks, when (ms since the epoch) and the client's policy
+ */
+export function decide(head: Conversation, command: Command, context: Context): Decision {
+  const meets = transitions[command.type][head.holder.state];
+  if (meets === 'nothing') return { ok: true, conversation: head, entries: [], nothing: true };
+  const turn = new Turn(head, command, context);
+
+  if (context.by.type === 'person') {
+    const code = personRefusal(head, command, context);
+    if (code) return command.type === 'reply' && heldLast(head, context.by.id) ? turn.suppress(code, command.text, command.epoch) : turn.refuse(code);
+  } else if (meets !== 'go' && meets !== 'suppress') {
+    return turn.refuse(meets);
+  }
+  return rules[command.type](turn, command as never, context);
+}
+
+type Rules = { [T in Command['type']]: (turn: Turn, command: Extract<Command, { type: T }>, context: Context) => Decision };
+
+const rules: Rules = {
+  'user-turn': (turn, { text, attachments, user }) => {
+    turn.head = { ...turn.head, user: { ...turn.head.user, ...user } };
+    return turn.write('message', { text, ...(attachments ? { attachments } : {}) }, { raise: turn.head.holder.state === 'closed' });
+  },
+
+  'bot-turn': (turn, { text, attachments, announces }) => {
+    const { holder, epoch } = turn.head;
+    const body = { text, ...(attachments ? { attachments } : {}) };
+    if (holder.state === 'with-bot' || holder.state === 'closed') return turn.write('message', body, { raise: holder.state === 'closed' });
+    // What the bot says about the handoff itself ("you are now talking to Ana") answers a status that the desk sent in this episode.
+    if (announces !== undefined && announces <= turn.head.delivery.outSeq && announces > (turn.head.handoff?.requestedSeq ?? 0)) return turn.write('message', { ...body, notice: true });
+    return turn.suppress('human-holds', text, epoch);
+  },
+
+  'request-handoff': (turn, { queue, packet, user }, { policy, now }) => {
+    const to = (queue === undefined ? undefined : queueOf(policy, queue)) ?? queueOf(policy, policy.defaultQueue);
+    if (!to) return turn.refuse('unknown-queue');
+    return turn.write('handoff-requested', { handoff: (turn.head.handoff?.n ?? 0) + 1, queue: to.id, packet, user, deadline: deadlineIn(to, now) }, { raise: true });
+  },
+
+  offer: (turn, { to }, { policy, now }) => {
+    if (turn.head.holder.state !== 'queued' || turn.head.holder.offer) return turn.refuse('reserved');
+    return turn.write('offered', { to, until: now + policy.offerSeconds * 1000 });
+  },
+
+  claim: (turn, _, { by }) => {
+    if (by.type !== 'person') return turn.refuse('forbidden');
+    const { holder, handoff } = turn.head;
+    const consultant = { id: by.id, name: by.name };
+    if (holder.state === 'queued') return turn.write('accepted', { consultant, queue: holder.queue }, { raise: true });
+    return turn.write('accepted', { consultant, queue: handoff?.queue ?? by.queues[0] ?? 'general', uninvited: true }, { raise: true });
+  },
+
+  decline: (turn, { reason }) => turn.write('offer-declined', { reason }),
+
+  reply: (turn, { text, epoch }) => (epoch === turn.head.epoch ? turn.write('message', { text }) : turn.suppress('stale-epoch', text, epoch)),
+
+  note: (turn, { text }) => turn.write('note', { text }),
+
+  transfer: (turn, { to, comment }, { policy, now }) => {
+    const said = comment === undefined ? {} : { comment };
+    const { holder } = turn.head;
+    const current = holder.state === 'queued' || holder.state === 'assigned' ? holder.queue : policy.defaultQueue;
+    const queue = queueOf(policy, 'queue' in to ? to.queue : current) ?? ('queue' in to ? undefined : queueOf(policy, policy.defaultQueue));
+    if (!queue) return turn.refuse('unknown-queue');
+    return turn.write('transferred', { to, queue: queue.id, ...said, deadline: deadlineIn(queue, now) }, { raise: true });
+  },
+
+  return: (turn, { packet }) => turn.write('returned', { packet }, { raise: true }),
+
+  close: (turn, { outcome, comment }, { policy }) => {
+    if (!policy.outcomes.some(({ id }) => id === outcome)) return turn.refuse('unknown-outcome');
+    return turn.write('closed', { outcome, ...(comment === undefined ? {} : { comment }) }, { raise: true });
+  },
+
+  end: (turn, { reason }) => {
+    switch (turn.head.holder.state) {
+      case 'assigned':
+        // The consultant finishes: a user who left may come back within the same conversation.
+        return reason === 'user-left' ? turn.write('user-left', {}) : turn.refuse('human-holds');
+      case 'queued':
+        return turn.write('closed', { outcome: 'abandoned', fallback: reason }, { raise: true });
+      default:
+        return turn.write('closed', { outcome: 'ended-with-bot', fallback: reason }, { raise: true });
+    }
+  },
+
+  rate: (turn, { score, comment }) => turn.write('rated', { score, ...(comment === undefined ? {} : { comment }) }),
+
+  deadline: (turn, _, context) => {
+    const { holder } = turn.head;
+    const { now, policy } = context;
+    if (holder.state !== 'queued') return turn.done();
+    if (holder.offer) {
+      if (holder.offer.until > now) return turn.done();
+      turn.write('offer-expired', { to: holder.offer.to });
+    }
+    if (holder.deadline === undefined || holder.deadline > now) return turn.done();
+    return fallBack(turn, queueOf(policy, holder.queue), context);
+  },
+
+  requeue: (turn, { reason }, { policy, now }) => {
+    const { holder } = turn.head;
+    const queue = queueOf(policy, holder.state === 'assigned' ? holder.queue : policy.defaultQueue) ?? queueOf(policy, policy.defaultQueue);
+    if (!queue) return turn.refuse('unknown-queue');
+    return turn.write('requeued', { queue: queue.id, reason, deadline: deadlineIn(queue, now) }, { raise: true });
+  },
+
+  'mark-delivered': (turn, { seq }) => {
+    const { delivery } = turn.head;
+    const to = Math.min(seq, turn.head.seq);
+    return to <= delivery.deliveredSeq ? turn.done() : turn.mark({ ...delivery, deliveredSeq: to });
+  },
+
+  'mark-seen': (turn, { seq }) => {
+    const { delivery } = turn.head;
+    // Nobody sees what was not delivered: a receipt ahead of the delivery cursor moves up to it only.
+    const to = Math.min(seq, delivery.deliveredSeq);
+    return to <= delivery.seenSeq ? turn.done() : turn.mark({ ...delivery, seenSeq: to });
+  },
+
+  'fail-delivery': (turn, { of, reason }) => (turn.head.delivery.failed ? turn.done() : turn.write('delivery-failed', { of, reason })),
+
+  'retry-delivery': (turn) => {
+    const { failed, ...delivery } = turn.head.delivery;
+    return failed ? turn.mark(delivery) : turn.done();
+  },
+};
+
+function fallBack(turn: Turn, queue: QueuePolicy | undefined, { policy, now }: Context): Decision {
+  const fallback = queue?.fallback ?? { to: 'bot' };
+  switch (fallback.to) {
+    case 'queue': {
+      const next = queueOf(policy, fallback.queue);
+      if (next && next.id !== queue?.id) return turn.write('requeued', { queue: next.id, reason: 'queue-deadline', deadline: deadlineIn(next, now) }, { raise: true });
+      return turn.write('returned', { packet: {}, fallback: 'queue-deadline' }, { raise: true });
+    }
+    case 'close':
+      return turn.write('closed', { outcome: fallback.outcome, fallback: 'queue-deadline' }, { raise: true });
+    case 'bot':
+      return turn.write('returned', { packet: {}, fallback: 'queue-deadline' }, { raise: true });
+  }
+}
+
+function personRefusal(head: Conversation, command: Command, { by, policy }: Context): ErrorCode | undefined {
+  if (by.type !== 'person') return undefined;
+  switch (command.type) {
+    case 'claim':
+    case 'decline':
+    case 'reply':
+    case 'note':
+    case 'transfer':
+    case 'return':
+    case 'close':
+      return refusal(by, command.type, head, policy);
+    case 'retry-delivery':
+      return supervises(by) || refusal(by, 'reply', head, policy) === undefined ? undefined : 'not-holder';
+    default:
+      return 'forbidden';
+  }
+}
+
+function heldLast(head: Conversation, person: string): boolean {
+  return head.handoff?.acceptedBy?.id === person;
+}
+
+function deadlineIn(queue: QueuePolicy, now: number): number {
+  return now + queue.deadlineSeconds * 1000;
+}
+
+/** One decision under way: entries get their numbers, ids and epoch here and nowhere else. */
+class Turn {
+  head: Conversation;
+  readonly #entries: Entry[] = [];
+  readonly #command: Command;
+  readonly #context: Context;
+
+  constructor(head: Conversation, command: Command, context: Context) {
+    this.head = head;
+    this.#command = command;
+    this.#context = context;
+  }
+
+  write<K extends EntryKind>(kind: K, body: Omit<EntryOf<K>, 'seq' | 'id' | 'at' | 'epoch' | 'by' | 'kind'>, { raise = false } = {}): Decision {
+    const { by, now } = this.#context;
+    const n = this.#entries.length;
+    const id = entryId(by.type, this.#command.id);
+    const frame = { seq: this.head.seq + 1, id: n === 0 ? id : `${id}/${n}`, at: now, epoch: this.head.epoch + (raise ? 1 : 0), by: actorOf(by), kind };
+    const entry = { ...frame, ...body } as unknown as Entry;
+    this.#entries.push(entry);
+    this.head = evolve(this.head, entry);
+    return this.done();
+  }
+
+  suppress(code: ErrorCode, text: string, spokenUnder: number): Decision {
+    this.write('suppressed', { text, spokenUnder });
+    return { ok: false, code, conversation: this.head, entries: this.#entries };
+  }
+
+  mark(delivery: Conversation['delivery']): Decision {
+    this.head = { ...this.head, delivery };
+    return { ok: true, conversation: this.head, entries: this.#entries };
+  }
+
+  refuse(code: ErrorCode): Decision {
+    return { ok: false, code, conversation: this.head, entries: this.#entries };
+  }
+
+  done(): Decision {
+    return { ok: true, conversation: this.head, entries: this.#entries };
+  }
+}

@@ -1,0 +1,125 @@
+import { isOutbound, type Conversation, type Entry, type Handoff, type Holder, type User } from '@parley/contracts';
+
+/** A conversation nobody has spoken in yet. */
+export function blank(of: Pick<Conversation, 'id' | 'channel' | 'channelConversation' | 'bot'> & { user: User; now: number }): Conversation {
+  const { now, ...rest } = of;
+  return {
+    ...rest,
+    version: 0,
+    seq: 0,
+    epoch: 0,
+    holder: { state: 'with-bot', since: now },
+    userLines: [],
+    openedAt: now,
+    updatedAt: now,
+    delivery: { outSeq: 0, deliveredSeq: 0, seenSeq: 0 },
+  };
+}
+
+/** The head after one more entry. The head is nothing but this fold over the log (and the delivery marks). */
+export function evolve(head: Conversation, entry: Entry): Conversation {
+  const next: Conversation = { ...head, seq: entry.seq, epoch: entry.epoch, updatedAt: Math.max(head.updatedAt, entry.at) };
+  if (isOutbound(entry)) next.delivery = { ...head.delivery, outSeq: entry.seq };
+
+  switch (entry.kind) {
+    case 'message':
+      return said(next, entry);
+    case 'handoff-requested':
+      next.user = { ...head.user, ...entry.user };
+      next.handoff = { n: entry.handoff, queue: entry.queue, reason: entry.packet.reason, requestedAt: entry.at, requestedSeq: entry.seq };
+      next.unansweredSince = entry.at;
+      return held(next, { state: 'queued', since: entry.at, queue: entry.queue, passedBy: [], ...deadline(entry.deadline) });
+    case 'offered':
+      if (head.holder.state !== 'queued') return next;
+      return held(next, { ...head.holder, offer: { to: entry.to, since: entry.at, until: entry.until } });
+    case 'offer-declined':
+      return entry.by.type === 'person' ? passed(next, entry.by.id) : next;
+    case 'offer-expired':
+      return passed(next, entry.to.id);
+    case 'accepted':
+      return accepted(next, entry);
+    case 'transferred': {
+      next.handoff = { ...handoffOf(next, entry.at), queue: entry.queue };
+      const reserved = 'person' in entry.to ? { reservedFor: entry.to.person } : {};
+      const comment = entry.comment === undefined ? {} : { comment: entry.comment };
+      return held(next, { state: 'queued', since: entry.at, queue: entry.queue, passedBy: [], ...reserved, ...comment, ...deadline(entry.deadline) });
+    }
+    case 'requeued':
+      next.handoff = { ...handoffOf(next, entry.at), queue: entry.queue };
+      return held(next, { state: 'queued', since: entry.at, queue: entry.queue, passedBy: [], ...deadline(entry.deadline) });
+    case 'returned':
+      return held(ended(next, entry.at), { state: 'with-bot', since: entry.at });
+    case 'closed':
+      return held(ended(next, entry.at), {
+        state: 'closed',
+        since: entry.at,
+        outcome: entry.outcome,
+        by: entry.by,
+        ...(entry.fallback === undefined ? {} : { fallback: entry.fallback }),
+      });
+    case 'rated':
+      next.rating = entry.score;
+      return next;
+    case 'delivery-failed':
+      next.delivery = { ...next.delivery, failed: { seq: entry.of, reason: entry.reason, at: entry.at } };
+      return next;
+    default:
+      return next;
+  }
+}
+
+function said(next: Conversation, entry: Extract<Entry, { kind: 'message' }>): Conversation {
+  const { by, at, text } = entry;
+  if (by.type === 'desk') return next;
+  next.last = { text: text.slice(0, 200), by: by.type, at };
+  if (by.type === 'user') {
+    next.userLines = [...next.userLines.slice(-2), text.slice(0, 300)];
+    if ((next.holder.state === 'queued' || next.holder.state === 'assigned') && next.unansweredSince === undefined) next.unansweredSince = at;
+  }
+  if (by.type === 'person') {
+    delete next.unansweredSince;
+    if (next.handoff && next.handoff.firstReplyAt === undefined) next.handoff = { ...next.handoff, firstReplyAt: at };
+  }
+  // Whoever speaks in a closed conversation opens it again, with the bot.
+  return next.holder.state === 'closed' ? held(next, { state: 'with-bot', since: at }) : next;
+}
+
+function accepted(next: Conversation, entry: Extract<Entry, { kind: 'accepted' }>): Conversation {
+  const from = next.holder;
+  const before = handoffOf(next, entry.at);
+  const fresh = entry.uninvited ? { ...before, n: (next.handoff?.n ?? 0) + 1, queue: entry.queue, reason: 'taken over by a consultant', requestedAt: entry.at, requestedSeq: entry.seq } : before;
+  const { endedAt: _, ...open } = fresh;
+  next.handoff = { ...open, acceptedAt: entry.uninvited ? entry.at : (open.acceptedAt ?? entry.at), acceptedBy: entry.consultant };
+  if (entry.uninvited) delete next.handoff.firstReplyAt;
+  const comment = from.state === 'queued' && from.comment !== undefined ? { comment: from.comment } : {};
+  return held(next, { state: 'assigned', since: entry.at, queue: entry.queue, consultant: entry.consultant, ...comment });
+}
+
+function passed(next: Conversation, person: string): Conversation {
+  if (next.holder.state !== 'queued') return next;
+  const { offer: _, reservedFor, ...rest } = next.holder;
+  const reserved = reservedFor && reservedFor.id !== person ? { reservedFor } : {};
+  return held(next, { ...rest, ...reserved, passedBy: [...rest.passedBy.filter((id) => id !== person), person] });
+}
+
+function ended(next: Conversation, at: number): Conversation {
+  if (next.handoff && next.handoff.endedAt === undefined) next.handoff = { ...next.handoff, endedAt: at };
+  delete next.unansweredSince;
+  return next;
+}
+
+function held(next: Conversation, holder: Holder): Conversation {
+  next.holder = holder;
+  const due = holder.state === 'queued' ? (holder.offer?.until ?? holder.deadline) : undefined;
+  if (due === undefined) delete next.dueAt;
+  else next.dueAt = due;
+  return next;
+}
+
+function handoffOf(head: Conversation, at: number): Handoff {
+  return head.handoff ?? { n: 1, queue: 'general', reason: '', requestedAt: at, requestedSeq: head.seq };
+}
+
+function deadline(at: number | undefined): { deadline?: number } {
+  return at === undefined ? {} : { deadline: at };
+}
