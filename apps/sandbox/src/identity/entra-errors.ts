@@ -37,13 +37,9 @@ export function entraErrorOf(error: string, description: string, correlationId?:
 const known: readonly (readonly [error: string, entra: readonly [code: number, text: string], description: RegExp])[] = [
   ['invalid_grant', [700084, 'The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime of 1.00:00:00, which cannot be extended. It is now expired and a new sign in request must be sent by the SPA to the sign in page.'], /refresh token is expired/],
   ['invalid_grant', [9002313, 'Invalid request. The refresh token is malformed or unknown.'], /refresh token/],
-  ['invalid_grant', [501481, 'The Code_Verifier does not match the code_challenge supplied in the authorization request.'], /PKCE/i],
+  ['invalid_grant', [501481, 'The Code_Verifier does not match the code_challenge supplied in the authorization request.'], /code_(verifier|challenge)/],
   ['invalid_grant', [54005, 'OAuth2 Authorization code was already redeemed or is not known, please retry with a new valid code.'], /./],
   ['invalid_client', [700016, 'The application was not found in the directory.'], /./],
-  ['login_required', [50058, 'A silent sign-in request was sent but no user is signed in.'], /./],
-  ['interaction_required', [50058, 'Session information is not sufficient for single-sign-on.'], /./],
-  ['account_selection_required', [16000, 'Interaction is required: the user has to choose an account.'], /./],
-  ['access_denied', [65004, 'User declined to sign in.'], /./],
   ['unsupported_grant_type', [70003, 'The app requested an unsupported grant type.'], /./],
   ['invalid_scope', [70011, 'The provided value for the input parameter scope is not valid.'], /./],
 ]

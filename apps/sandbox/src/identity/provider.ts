@@ -34,9 +34,11 @@ export function createTenantProvider(options: ProviderOptions): Provider {
   provider.proxy = true
   provider.Client.prototype.redirectUriAllowed = isRedirectUri
   provider.Client.prototype.postLogoutRedirectUriAllowed = isRedirectUri
+  const reasons = new WeakMap<object, string>()
+  provider.on('grant.error', (ctx, error) => reasons.set(ctx.req, error.error_detail ?? (error.cause instanceof Error ? error.cause.message : '')))
   provider.use(async (ctx, next) => {
     await next()
-    if (ctx.path.endsWith('/oauth2/v2.0/token')) dressTokenResponse(options, ctx as KoaContextWithOIDC)
+    if (ctx.path.endsWith('/oauth2/v2.0/token')) dressTokenResponse(options, ctx as KoaContextWithOIDC, reasons.get(ctx.req))
   })
   return provider
 }
@@ -134,9 +136,10 @@ function configuration(options: ProviderOptions): Configuration {
 function policy(tenant: Tenant): interactionPolicy.DefaultPolicy {
   const { Check, Prompt, base } = interactionPolicy
   const prompts = base()
+  prompts.get('login')!.checks.get('no_session')!.description = 'AADSTS50058: A silent sign-in request was sent but no user is signed in.'
   prompts.add(new Prompt({ name: 'select_account', requestable: true }), 0)
-  prompts.get('login')?.checks.add(
-    new Check('login_hint', 'the person signed in is not the one the app asks for', 'login_required', (ctx) => {
+  prompts.get('login')!.checks.add(
+    new Check('login_hint', 'AADSTS50058: The person signed in is not the one the app asks for.', 'login_required', (ctx) => {
       const { params, result, session } = ctx.oidc
       const hinted = typeof params?.['login_hint'] === 'string' ? findPerson(tenant, params['login_hint']) : undefined
       return Boolean(hinted && !result?.login && session?.accountId !== hinted.oid)
@@ -180,12 +183,13 @@ function shapeAccessToken(
   jwt.header = { typ: 'JWT', x5t: keys[0]?.kid }
 }
 
-function dressTokenResponse({ tenant, requestedScope }: ProviderOptions, ctx: KoaContextWithOIDC): void {
+/** @param reason why a grant was refused, which the provider keeps from the client and Entra tells by number. */
+function dressTokenResponse({ tenant, requestedScope }: ProviderOptions, ctx: KoaContextWithOIDC, reason = ''): void {
   if (typeof ctx.body !== 'object' || ctx.body === null) return
   const body = ctx.body as Record<string, unknown>
   if (typeof body['error'] === 'string') {
     const correlationId = ctx.get('client-request-id') || randomUUID()
-    ctx.body = entraErrorOf(body['error'], String(body['error_description'] ?? ''), correlationId)
+    ctx.body = entraErrorOf(body['error'], reason || String(body['error_description'] ?? ''), correlationId)
   } else if (typeof body['access_token'] === 'string') {
     const scope = asksForApi(tenant, requestedScope(ctx)) ? apiScopes(tenant)[0] : 'openid profile User.Read email'
     const oid = ctx.oidc.account?.accountId ?? ''
