@@ -70,14 +70,20 @@ describe('tokens between bots and channels', () => {
     }
   })
 
-  test('the Connector refuses a desk token, a channel token, an expired one and one of another sandbox', async () => {
+  test('the Connector refuses a desk token, a channel token, an expired one, and one of another audience, issuer or sandbox', async () => {
     const keys = sandbox.connectorKeys
     const desk = (await ask({})).body.access_token
     const channel = await keys.sign({ appId: bot.appId, serviceUrl: 'http://localhost/connector' })
     const expired = await keys.mintBotToken({ appId: bot.appId, lifetimeSeconds: -301 })
     const foreign = await createConnectorTokens().mintBotToken({ appId: bot.appId })
+    const v1 = { iss: `https://sts.windows.net/${contoso.tid}/`, aud: 'https://api.botframework.com', appid: bot.appId }
+    const mint = (claims: object) => sandbox.identity.mint({ tid: contoso.tid, subject: { bot: bot.appId }, claims: { ...v1, ...claims } })
+    expect(await keys.verifyBotToken(await mint({}))).toEqual({ appId: bot.appId })
+    const otherAudience = await mint({ aud: contoso.apiAppId })
+    const otherIssuer = await mint({ iss: `https://sts.windows.net/${fabrikam.tid}/` })
+    const eternal = await mint({ exp: undefined })
     const stranger = await keys.mintBotToken({ appId: contoso.spaAppId })
-    for (const token of [desk, channel, expired, foreign, stranger, 'x.y.z', '']) await expect(keys.verifyBotToken(token)).rejects.toThrow()
+    for (const token of [desk, channel, expired, foreign, otherAudience, otherIssuer, eternal, stranger, 'x.y.z', '']) await expect(keys.verifyBotToken(token)).rejects.toThrow()
   })
 
   test('a channel token verifies with the published, endorsed Connector key', async () => {
