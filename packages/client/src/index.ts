@@ -1,1 +1,15 @@
-export {};
+export { type DeskApi } from './api.ts';
+export { type BackOff } from './back-off.ts';
+export { type ConversationState, type Typing } from './conversations.ts';
+export { createDesk, viewerOf, type Desk, type DeskOptions, type SessionState } from './desk.ts';
+export { asDeskError, DeskError, problemOf, type DeskErrorCode } from './desk-error.ts';
+export { type Drafts, type KeptDraft } from './drafts.ts';
+export { applyHeads, belongs, select, type Heads, type Viewer } from './heads.ts';
+export { createHttp, type Call, type Http, type HttpOptions, type TokenSource } from './http.ts';
+export { type LinkState } from './link.ts';
+export { type Lists, type ListsState, type ViewState } from './lists.ts';
+export { applyChange, applyMark, applyNumbers, isBehind, lastSeq, prepend, settle, startLog, type Log } from './log.ts';
+export { type Outbox, type OutboxItem } from './outbox.ts';
+export { unreadOf } from './read-marks.ts';
+export { memoryStorage, type DeskStorage } from './storage.ts';
+export { createStore, type Readable, type Writable } from './store.ts';

@@ -1,0 +1,30 @@
+/** First and longest pause between tries, in milliseconds. */
+export interface BackOff {
+  first: number;
+  cap: number;
+}
+
+export const defaultBackOff: BackOff = { first: 300, cap: 15_000 };
+
+/**
+ * Pause before try `attempt` (0 is the first repetition): half of it fixed, half random, so that a thousand consoles
+ * do not come back in the same instant.
+ */
+export function pauseBefore(attempt: number, backOff: BackOff, random: () => number = Math.random): number {
+  const ceiling = Math.min(backOff.cap, backOff.first * 2 ** Math.min(attempt, 20));
+  return Math.round(ceiling / 2 + (ceiling / 2) * random());
+}
+
+/** Resolves after `ms`, or at once when the signal fires: whoever wakes the sleeper looks at the signal. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,274 @@
+import type { CommandAnswer, CommandBody, CommandName, Conversation, Presence, PresenceState, Session } from '@parley/contracts';
+import { createApi, type DeskApi } from './api.ts';
+import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
+import { createConversations, type Conversations, type ConversationState } from './conversations.ts';
+import { asDeskError, type DeskError } from './desk-error.ts';
+import { createDrafts, type Drafts } from './drafts.ts';
+import { belongs, type Viewer } from './heads.ts';
+import { createHttp, type TokenSource } from './http.ts';
+import { createLink, type LinkState } from './link.ts';
+import { createLists, type Lists } from './lists.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { createReadMarks, unreadOf, type ReadMarks } from './read-marks.ts';
+import { memoryStorage, type DeskStorage } from './storage.ts';
+import { createStore, type Readable } from './store.ts';
+
+export interface DeskOptions {
+  /** Origin of the desk, without a trailing slash; empty for the page's own origin. */
+  url: string;
+  /** Access token for the desk's API; asked with `renew` after the desk refused the last one. */
+  token: TokenSource;
+  fetch?: typeof globalThis.fetch;
+  /** Wall clock in milliseconds; only displayed times depend on it. */
+  now?: () => number;
+  /** Where unsent messages and drafts survive; must belong to the signed-in person alone. */
+  storage?: DeskStorage;
+  backOff?: BackOff;
+  /** Milliseconds until one HTTP try is given up; 15 s unless told. */
+  timeout?: number;
+  /** Milliseconds of silence after which the socket is replaced; 30 s unless told. */
+  silence?: number;
+}
+
+export interface SessionState {
+  status: 'loading' | 'ready' | 'failed';
+  session?: Session;
+  problem?: DeskError;
+}
+
+/** Everything the console knows of the desk, kept in step; see the package's README for the picture. */
+export interface Desk {
+  readonly api: DeskApi;
+  readonly session: Readable<SessionState>;
+  readonly connection: Readable<LinkState>;
+  readonly lists: Pick<Lists, 'state' | 'want' | 'more'>;
+  readonly outbox: Omit<Outbox, 'arrived' | 'start' | 'stop'>;
+  readonly drafts: Pick<Drafts, 'items' | 'set'>;
+  readonly reads: Pick<ReadMarks, 'items' | 'mark'>;
+  /** Unread user lines of the conversations I hold. */
+  readonly unread: Readable<ReadonlyMap<string, number>>;
+  /** Colleagues' presence by id, as far as it was asked for or announced. */
+  readonly people: Readable<ReadonlyMap<string, Presence>>;
+  readonly conversation: Conversations['state'];
+  readonly open: Conversations['open'];
+  readonly refresh: Conversations['refresh'];
+  readonly older: Conversations['older'];
+  /** Sends a command other than a reply or note and shows what it changed. @throws DeskError */
+  command<C extends Exclude<CommandName, 'reply' | 'note'>>(id: string, name: C, body: Omit<CommandBody<C>, 'id'>): Promise<CommandAnswer>;
+  setPresence(state: PresenceState): Promise<void>;
+  loadPeople(): Promise<void>;
+  /** Tells the others that I write; call as often as you like. */
+  typing(id: string): void;
+  /** The desk's clock, in milliseconds: the local one corrected by what the desk told. */
+  now(): number;
+  start(): void;
+  stop(): Promise<void>;
+  /** Call when the network comes back, the page becomes visible, or the sign-in was renewed. */
+  wake(): void;
+}
+
+export function createDesk(options: DeskOptions): Desk {
+  const wall = options.now ?? Date.now;
+  const storage = options.storage ?? memoryStorage();
+  const backOff = options.backOff ?? defaultBackOff;
+  const http = createHttp({
+    url: options.url,
+    token: options.token,
+    backOff,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  });
+  const api = createApi(http);
+
+  const session = createStore<SessionState>({ status: 'loading' });
+  const people = createStore<ReadonlyMap<string, Presence>>(new Map());
+  const unread = createStore<ReadonlyMap<string, number>>(new Map());
+  const mine = new Map<string, () => void>();
+  let skew = 0;
+  let stopped = new AbortController();
+  let typedAt = -Infinity;
+
+  const now = () => wall() + skew;
+  const lists = createLists(api, now);
+  const reads = createReadMarks(storage, now);
+  const drafts = createDrafts({ save: (id, body) => api.saveDraft(id, body, { tries: 1 }), storage, now, backOff });
+  const conversations: Conversations = createConversations({
+    api,
+    watch: (id) => link.invoke('watch', id),
+    unwatch: (id) => link.invoke('unwatch', id),
+    onLog(log, fresh) {
+      outbox.arrived(fresh);
+      lists.apply({ items: [log.head], gone: [] });
+      count(log.head.id);
+    },
+    onView: (view) => drafts.offer(view.conversation.id, view.draft),
+  });
+  const outbox = createOutbox({
+    post: ({ id, conversation, kind, text, epoch }) =>
+      kind === 'reply' ? api.command(conversation, 'reply', { id, text, epoch }, { tries: 1 }) : api.command(conversation, 'note', { id, text }, { tries: 1 }),
+    onAnswer: answered,
+    storage,
+    now,
+    newId,
+    backOff,
+  });
+  const link = createLink({
+    url: options.url,
+    token: options.token,
+    now,
+    ...(options.backOff === undefined ? {} : { backOff }),
+    ...(options.silence === undefined ? {} : { silence: options.silence }),
+    on: {
+      change: conversations.on.change,
+      marks: conversations.on.marks,
+      signal: conversations.on.signal,
+      list: lists.apply,
+      heads({ items, changes }) {
+        conversations.on.heads(items);
+        lists.heard(changes);
+      },
+      presence: ({ items }) => notePresence(items),
+    },
+    async onConnected() {
+      await Promise.all([lists.resync(), conversations.resync(), session.getSnapshot().status === 'ready' ? loadSession() : undefined]);
+      outbox.wake();
+      drafts.wake();
+    },
+  });
+
+  async function loadSession(): Promise<void> {
+    const answer = await api.session();
+    skew = answer.serverTime - wall();
+    session.set({ status: 'ready', session: answer });
+    notePresence([answer.presence]);
+    followMine();
+  }
+
+  async function keepAskingForSession(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        return await loadSession();
+      } catch (thrown) {
+        const problem = asDeskError(thrown);
+        session.set({ status: 'failed', problem });
+        if (!problem.transient) return;
+        await pause(pauseBefore(attempt, backOff), signal);
+      }
+    }
+  }
+
+  function notePresence(items: readonly Presence[]): void {
+    people.update((all) => new Map([...all, ...items.map((item) => [item.person.id, item] as const)]));
+    const { session: known } = session.getSnapshot();
+    const own = items.find((item) => item.person.id === known?.me.id);
+    if (known !== undefined && own !== undefined && own !== known.presence) session.update((state) => ({ ...state, session: { ...known, presence: own } }));
+  }
+
+  /** What I hold is followed even while another conversation is on screen: unread counts and a quick switch depend on it. */
+  function followMine(): void {
+    const viewer = viewerOf(session.getSnapshot().session);
+    if (viewer === undefined) return;
+    const held = [...lists.state.getSnapshot().heads.values()].filter((head) => belongs(head, 'mine', viewer)).map(({ id }) => id);
+    for (const id of held) if (!mine.has(id)) mine.set(id, conversations.open(id));
+    for (const [id, release] of mine) {
+      if (held.includes(id)) continue;
+      mine.delete(id);
+      release();
+      unread.update((all) => new Map([...all].filter(([other]) => other !== id)));
+    }
+  }
+
+  function count(id: string): void {
+    const { log } = conversations.state(id).getSnapshot();
+    if (log === undefined || !mine.has(id)) return;
+    const number = unreadOf(log, reads.items.getSnapshot().get(id)).length;
+    if (unread.getSnapshot().get(id) !== number) unread.update((all) => new Map(all).set(id, number));
+  }
+
+  function answered(answer: CommandAnswer): void {
+    conversations.answered(answer.conversation.id, answer);
+    outbox.arrived(answer.entries);
+    lists.apply({ items: [answer.conversation], gone: [] });
+  }
+
+  lists.state.subscribe(followMine);
+  reads.items.subscribe(() => {
+    for (const id of mine.keys()) count(id);
+  });
+
+  return {
+    api,
+    session,
+    connection: link.state,
+    lists,
+    outbox,
+    drafts,
+    reads,
+    unread,
+    people,
+    conversation: conversations.state,
+    open: conversations.open,
+    refresh: conversations.refresh,
+    older: conversations.older,
+    now,
+    async command(id, name, body) {
+      try {
+        const answer = await api.command(id, name, { ...body, id: newId() } as CommandBody<typeof name>);
+        answered(answer);
+        return answer;
+      } catch (thrown) {
+        // A refusal means that the screen is behind: fetch what is on it.
+        const error = asDeskError(thrown);
+        if (!error.transient) void conversations.refresh(id);
+        throw error;
+      }
+    },
+    async setPresence(state) {
+      const presence = await api.setPresence(state);
+      if (presence !== undefined && presence.person !== undefined) notePresence([presence]);
+      else await loadSession();
+    },
+    async loadPeople() {
+      notePresence((await api.people()).items);
+    },
+    typing(id) {
+      const tick = performance.now();
+      if (tick - typedAt < 2_000) return;
+      typedAt = tick;
+      void link.invoke('typing', id).catch(() => undefined);
+    },
+    start() {
+      stopped = new AbortController();
+      void keepAskingForSession(stopped.signal);
+      void Promise.all([outbox.start(), drafts.start(), reads.start()]);
+      void lists.want('mine').catch(() => undefined);
+      void lists.want('waiting').catch(() => undefined);
+      link.start();
+    },
+    async stop() {
+      stopped.abort();
+      outbox.stop();
+      drafts.stop();
+      for (const release of mine.values()) release();
+      mine.clear();
+      await link.stop();
+    },
+    wake() {
+      link.wake();
+      outbox.wake();
+      drafts.wake();
+      if (session.getSnapshot().status === 'failed') void keepAskingForSession(stopped.signal);
+    },
+  };
+}
+
+export function viewerOf(session: Session | undefined): Viewer | undefined {
+  return session === undefined ? undefined : { id: session.me.id, queues: session.presence.queues };
+}
+
+export type { Conversation, ConversationState };
+
+function newId(): string {
+  // Not randomUUID: it is missing on pages without TLS, such as a trial on the local network.
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,142 @@
+import type { ListChange, View } from '@parley/contracts';
+import type { DeskApi } from './api.ts';
+import { asDeskError, type DeskError } from './desk-error.ts';
+import { applyHeads, type Heads } from './heads.ts';
+import { createStore, type Readable } from './store.ts';
+
+export interface ListsState {
+  heads: Heads;
+  views: Readonly<Record<View, ViewState>>;
+}
+
+export interface ViewState {
+  status: 'idle' | 'loading' | 'ready' | 'failed';
+  problem?: DeskError;
+  /** When it was last known to be in step with the desk. */
+  at?: number;
+  /** Where the next page begins, if not all of it is here. */
+  next?: string;
+}
+
+export interface Lists {
+  readonly state: Readable<ListsState>;
+  /** Keeps a view from now on. `waiting` and `mine` are read whole, `live` by page. */
+  want(view: View): Promise<void>;
+  /** Reads the next page of a view. */
+  more(view: View): Promise<void>;
+  /** Takes in pushed heads. */
+  apply(change: ListChange): void;
+  /** Notices a list cursor other than ours and catches up. */
+  heard(cursor: string): void;
+  /** Brings every wanted view in step. @throws DeskError */
+  resync(): Promise<void>;
+}
+
+const pageSize = 200;
+/** More waiting rows than this nobody reads; the rest comes with `more`. */
+const wholePages = 5;
+
+export function createLists(api: DeskApi, now: () => number): Lists {
+  const idle: ViewState = { status: 'idle' };
+  const state = createStore<ListsState>({ heads: new Map(), views: { waiting: idle, mine: idle, live: idle } });
+  const wanted = new Set<View>();
+  let cursor: string | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  let syncing = false;
+
+  const setView = (view: View, next: ViewState) => state.update((all) => ({ ...all, views: { ...all.views, [view]: next } }));
+  const apply = (change: ListChange) => {
+    const heads = applyHeads(state.getSnapshot().heads, change);
+    if (heads !== state.getSnapshot().heads) state.update((all) => ({ ...all, heads }));
+  };
+
+  /** Reads and catch-ups take turns, so that the cursor always belongs to what is here. */
+  function serial<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work, work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async function read(view: View, from: string | undefined, pages: number): Promise<void> {
+    if (state.getSnapshot().views[view].status !== 'ready') setView(view, { ...state.getSnapshot().views[view], status: 'loading' });
+    try {
+      let next = from;
+      let since: string | undefined;
+      for (let page = 0; page < pages; page++) {
+        const answer = await api.conversations({ view, limit: pageSize, ...(next === undefined ? {} : { cursor: next }) });
+        apply({ items: answer.items, gone: [] });
+        since ??= answer.changes;
+        next = answer.next;
+        if (next === undefined) break;
+      }
+      // A page may tell of what has since gone: what happened after its cursor is the last word.
+      await catchUp(since as string);
+      setView(view, { status: 'ready', at: now(), ...(next === undefined ? {} : { next }) });
+    } catch (thrown) {
+      setView(view, { ...state.getSnapshot().views[view], status: 'failed', problem: asDeskError(thrown) });
+      throw thrown;
+    }
+  }
+
+  async function catchUp(since: string): Promise<void> {
+    for (;;) {
+      const answer = await api.changes({ since, limit: pageSize });
+      apply(answer);
+      since = answer.changes;
+      cursor = since;
+      if (!answer.more) break;
+    }
+    const { views } = state.getSnapshot();
+    for (const view of wanted) if (views[view].status === 'ready') setView(view, { ...state.getSnapshot().views[view], at: now() });
+  }
+
+  async function readAll(): Promise<void> {
+    state.update((all) => ({ ...all, heads: new Map() }));
+    for (const view of wanted) await read(view, undefined, pagesOf(view));
+  }
+
+  return {
+    state,
+    apply,
+    want(view) {
+      if (wanted.has(view) && state.getSnapshot().views[view].status !== 'failed') return Promise.resolve();
+      wanted.add(view);
+      return serial(() => read(view, undefined, pagesOf(view)));
+    },
+    more: (view) =>
+      serial(async () => {
+        const { next } = state.getSnapshot().views[view];
+        if (next !== undefined) await read(view, next, 1);
+      }),
+    heard(theirs) {
+      if (cursor === undefined || theirs === cursor) {
+        if (cursor !== undefined) for (const view of wanted) if (state.getSnapshot().views[view].status === 'ready') setView(view, { ...state.getSnapshot().views[view], at: now() });
+        return;
+      }
+      if (syncing) return;
+      syncing = true;
+      void serial(() => catchUp(cursor as string))
+        .catch(() => undefined)
+        .finally(() => {
+          syncing = false;
+        });
+    },
+    resync: () =>
+      serial(async () => {
+        if (cursor === undefined) return readAll();
+        try {
+          await catchUp(cursor);
+          for (const view of wanted) if (state.getSnapshot().views[view].status !== 'ready') await read(view, undefined, pagesOf(view));
+        } catch (thrown) {
+          // A cursor the desk no longer knows: begin anew.
+          const { code } = asDeskError(thrown);
+          if (code !== 'validation' && code !== 'not-found') throw thrown;
+          await readAll();
+        }
+      }),
+  };
+}
+
+function pagesOf(view: View): number {
+  return view === 'live' ? 1 : wholePages;
+}

@@ -1,0 +1,40 @@
+import type { Conversation } from '@parley/contracts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { applyHeads, belongs, type Heads } from '../src/index.ts';
+import { colleague, head, me } from './world.ts';
+
+test('P3: heads in any order, with repetitions, end at the newest of each', () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ of: fc.nat(4), version: fc.integer({ min: 1, max: 9 }) }), { maxLength: 40 }), (made) => {
+      let heads: Heads = new Map();
+      const newest = new Map<string, number>();
+      for (const { of, version } of made) {
+        const id = `c_${of}`;
+        newest.set(id, Math.max(newest.get(id) ?? 0, version));
+        heads = applyHeads(heads, { items: [head(id, { version })], gone: [] });
+      }
+      expect(new Map([...heads].map(([id, { version }]) => [id, version]))).toEqual(newest);
+    }),
+  );
+});
+
+test('what is gone leaves the list, and the same heads leave the very same map', () => {
+  const heads = applyHeads(new Map(), { items: [head('a'), head('b')], gone: [] });
+  expect([...applyHeads(heads, { items: [], gone: ['a', 'x'] }).keys()]).toEqual(['b']);
+  expect(applyHeads(heads, { items: [], gone: ['x'] })).toBe(heads);
+  expect(applyHeads(heads, { items: [heads.get('a') as Conversation], gone: [] })).toBe(heads);
+});
+
+const viewer = { id: me, queues: ['cards'] };
+const queued = (over: object) => head('a', { holder: { state: 'queued', since: 0, queue: 'cards', passedBy: [], ...over } });
+
+test.each([
+  ['a served queue', queued({}), true],
+  ['another queue', queued({ queue: 'loans' }), false],
+  ['another queue, offered to me', queued({ queue: 'loans', offer: { to: { id: me, name: 'Ana' }, since: 0, until: 1 } }), true],
+  ['a served queue, reserved for a colleague', queued({ reservedFor: { id: colleague, name: 'Lukas' } }), false],
+  ['another queue, reserved for me', queued({ queue: 'loans', reservedFor: { id: me, name: 'Ana' } }), true],
+])('waiting: %s', (_, conversation, expected) => {
+  expect(belongs(conversation, 'waiting', viewer)).toBe(expected);
+});
