@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { registerChannels } from './channels/index.ts'
+import type { ChannelOptions, ChannelsHandle } from './channels/index.ts'
 import { createConnectorTokens } from './identity/connector-tokens.ts'
 import type { ConnectorTokens } from './identity/connector-tokens.ts'
 import { createIdentity } from './identity/identity.ts'
@@ -25,6 +26,8 @@ export interface SandboxOptions {
   readonly redirectUris?: readonly string[]
   /** Messaging endpoints by bot app id, where they differ from the seed. */
   readonly messagingEndpoints?: Readonly<Record<string, string>>
+  /** Timing and faults of the channels. */
+  readonly channels?: ChannelOptions
 }
 
 export interface Sandbox {
@@ -32,6 +35,7 @@ export interface Sandbox {
   readonly url: string
   readonly identity: Identity
   readonly connectorKeys: ConnectorTokens
+  readonly channels: ChannelsHandle
   /** Registers a redirect URI (also for after sign-out), as in the Entra portal; exact match. */
   allowRedirect(uri: string): void
   close(): Promise<void>
@@ -49,21 +53,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   app.get('/healthz', async () => ({ status: 'ok' }))
   await app.register((scope) => registerSignIn(scope, { identity, connectorKeys, store, publicUrl, redirectUris }))
-  await app.register((scope) =>
-    registerChannels(scope, {
-      connectorKeys,
-      publicUrl,
-      now,
-      messagingEndpoints: options.messagingEndpoints ?? {},
-      ...(dataDirectory && { dataDirectory }),
-    }),
-  )
+  let channels: ChannelsHandle | undefined
+  await app.register(async (scope) => {
+    const { messagingEndpoints = {} } = options
+    const context = { connectorKeys, publicUrl, now, messagingEndpoints, ...(dataDirectory && { dataDirectory }) }
+    channels = await registerChannels(scope, context, options.channels)
+  })
+  if (!channels) throw new Error('The channels did not start')
   await app.listen({ port, host })
 
   return {
     url: publicUrl(),
     identity,
     connectorKeys,
+    channels,
     allowRedirect: (uri) => void redirectUris.add(uri),
     async close() {
       await app.close()
