@@ -1,1 +1,11 @@
-export {};
+export { signalr, type SignalrPluginOptions } from './plugin.ts';
+export { mapHub, type EndpointOptions } from './endpoint/map-hub.ts';
+export type { Authenticate, AuthenticationRequest, AuthenticationResult, GuardOptions } from './endpoint/guard.ts';
+export { createHub, type DisconnectOptions, type Hub, type HubConnection, type HubConnections } from './hub.ts';
+export type { AnyMethods, HubContext, HubDefinition, HubMethods } from './hub-definition.ts';
+export type { CallerClients, ClientProxy, EventArgs, EventMap, GroupExceptions, HubClients } from './clients.ts';
+export type { Principal } from './connection.ts';
+export type { HubLogger, HubOptions } from './options.ts';
+export type { HubStats } from './stats.ts';
+export { DisconnectError, HubError } from './errors.ts';
+export { closeRules, type CloseReason, type CloseRule } from './close-reasons.ts';
