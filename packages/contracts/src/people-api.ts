@@ -174,7 +174,10 @@ export const TranscriptsQuery = Type.Object(
 );
 export type TranscriptsQuery = Static<typeof TranscriptsQuery>;
 
-export const TranscriptHit = Type.Object({ conversation: Conversation, snippet: Type.Optional(Type.String()) }, closed);
+export const TranscriptHit = Type.Object(
+  { conversation: Conversation, snippet: Type.Optional(Type.String({ description: 'a passage in plain text; hits stand between U+E000 and U+E001' })) },
+  closed,
+);
 export type TranscriptHit = Static<typeof TranscriptHit>;
 export const TranscriptPage = Type.Object({ items: Type.Array(TranscriptHit), next: Type.Optional(Cursor) }, closed);
 export type TranscriptPage = Static<typeof TranscriptPage>;

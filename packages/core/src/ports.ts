@@ -18,14 +18,15 @@ export interface Store {
    * @param expected version the change was decided on; 0 where there is no head yet
    * @param next head with `version === expected + 1` and `seq === last seq + entries.length`
    * @param entries numbered without a gap from the previous `seq + 1`
-   * @returns `conflict` when the head has another version, `repeated` when an entry id is taken; nothing is changed then
+   * @returns `conflict` when the head has another version, else `repeated` when an entry id is taken; nothing is changed then
+   * @throws RangeError when the numbers do not fit together: a mistake of the caller
    */
   commit(expected: number, next: Conversation, entries: readonly Entry[]): Promise<'committed' | 'conflict' | 'repeated'>;
 
   /** Entries in order of `seq`. With `before`, the page that ends just before it; else the page after `after` (default 0). */
   entries(id: string, range: { after?: number; before?: number; limit: number }): Promise<Entry[]>;
 
-  /** Heads by state, oldest `holder.since` first. */
+  /** Heads by state, oldest `holder.since` first. Those without a queue (`with-bot`, `closed`) match no `queues`. */
   list(filter: ListFilter, page: { cursor?: string; limit: number }): Promise<{ items: Conversation[]; next?: string }>;
 
   /** How many heads match. Cheap: never reads the heads. */
@@ -41,9 +42,14 @@ export interface Store {
   /** Heads with `delivery.outSeq > delivery.deliveredSeq` and no failure. */
   undelivered(limit: number): Promise<Conversation[]>;
 
-  /** Newest first. `text` matches words (prefixes too) anywhere in what was said or noted. */
+  /**
+   * Newest `updatedAt` first. `text` matches when all its words (the last also as a prefix) occur anywhere in what was
+   * said, noted or given as a reason; a text without a word finds nothing. A snippet marks hits with U+E000 before and U+E001 after.
+   * `from` and `to` (inclusive) keep what was open at some time between them; `consultant` who holds it or held it in the
+   * latest handoff; `queue` where it is or the latest handoff went; `outcome` that of a closed one; `handoff: false` restricts nothing.
+   */
   search(query: TranscriptsQuery & { limit: number }): Promise<{ items: TranscriptHit[]; next?: string }>;
-  /** Conversations with the same user of the same channel, newest first. */
+  /** Conversations with the same user of the same channel, newest `openedAt` first. */
   ofUser(channel: string, userId: string, limit: number): Promise<Conversation[]>;
 
   /** Small records that are no log: drafts, presence, settings. `kind` and `key` are at most 200 characters. */

@@ -1,1 +1,2 @@
-export {};
+export { memoryStores } from './memory.ts';
+export { hitEnd, hitStart } from './words.ts';

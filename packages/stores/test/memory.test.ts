@@ -1,0 +1,4 @@
+import { memoryStores } from '@parley/stores';
+import { storeSuite } from '@parley/stores/suite';
+
+storeSuite('memory', async () => ({ stores: memoryStores() }));
