@@ -14,19 +14,19 @@ import type { TestBot } from './channels-support.ts'
 let bot: TestBot
 let sandbox: Sandbox
 let root: string
-let offset = 0
+let clock = 0
 const closing: (() => unknown)[] = []
 const secret = contoso.bot.directLineSecret
 
 async function start(options: SandboxOptions = {}): Promise<void> {
   const messagingEndpoints = { [contoso.bot.appId]: bot.endpoint }
-  sandbox = await startSandbox({ port: 0, now: () => Date.now() + offset, messagingEndpoints, ...options })
+  sandbox = await startSandbox({ port: 0, now: () => clock, messagingEndpoints, ...options })
   root = `${sandbox.url}/v3/directline`
   bot.connect(sandbox.url)
 }
 
 beforeEach(async () => {
-  offset = 0
+  clock = Date.now()
   bot = await startBot()
   await start()
 })
@@ -169,11 +169,11 @@ test('Reconnecting replays after the watermark; without one only what is new; an
 test('A live token is refreshed for the same conversation and person; a dead one is refused with TokenExpired', async () => {
   const { token, conversationId, expires_in } = await generate({ id: 'dl_visitor' })
   expect(expires_in).toBe(1800)
-  offset += 1_700_000
+  clock += 1_700_000
   const fresh = await call('POST', `${root}/tokens/refresh`, { bearer: token })
   expect(fresh.body).toMatchObject({ conversationId, expires_in: 1800 })
   expect(fresh.body.token).not.toBe(token)
-  offset += 101_000
+  clock += 101_000
   const expired = { status: 403, body: { error: { code: 'TokenExpired' } } }
   expect(await call('POST', `${root}/tokens/refresh`, { bearer: token })).toMatchObject(expired)
   expect(await call('POST', `${root}/conversations`, { bearer: token })).toMatchObject(expired)
@@ -220,11 +220,11 @@ test('A stream address opens a socket for 60 s and only for its own conversation
   }
   expect(await refused(streamUrl.replace(/conversations\/[^/]+/, `conversations/${other.conversationId}`))).toBe(403)
   expect(await refused(streamUrl.replace(/t=.*/, `t=${other.token}`))).toBe(403)
-  offset += 59_000
+  clock += 59_000
   const socket = new WebSocket(streamUrl)
   await once(socket, 'open')
   socket.terminate()
-  offset += 2_000
+  clock += 2_000
   expect(await refused(streamUrl)).toBe(403)
 })
 

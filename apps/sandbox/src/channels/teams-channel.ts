@@ -17,9 +17,9 @@ export interface TeamsChannel {
   say(conversation: Conversation, message: TeamsMessage): ChannelActivity
   /** Takes in what the bot says. @throws ChannelProblem 400 for what Teams cannot show, such as events. */
   accept(conversation: Conversation, bot: ChannelBot, activity: Activity): string
-  /** @throws ChannelProblem 404. */
+  /** @throws ChannelProblem 404, or 403 for what a person said. */
   edit(conversation: Conversation, activityId: string, activity: Activity): Line
-  /** @throws ChannelProblem 404. */
+  /** @throws ChannelProblem 404, or 403 for what a person said. */
   remove(conversation: Conversation, activityId: string): void
   /** Undefined for what the bot said. */
   deliveryOf(activityId: string): DeliveryState | undefined
@@ -140,12 +140,14 @@ export function createTeamsChannel(parts: {
     },
 
     edit(conversation, activityId, activity) {
+      requireOwn(conversation, activityId)
       const edited = conversations.edit(conversation, activityId, (old) => ({ ...old, ...bodyOf(activity), edited: true }))
       if (!edited) throw noSuchActivity()
       return edited
     },
 
     remove(conversation, activityId) {
+      requireOwn(conversation, activityId)
       const removed = conversations.edit(conversation, activityId, ({ id, type, from, timestamp }) => ({ id, type, from, timestamp, deleted: true }))
       if (!removed) throw noSuchActivity()
     },
@@ -172,6 +174,12 @@ function digest(text: string): string {
 function bodyOf(activity: Activity): Activity {
   const { id: _id, from: _from, timestamp: _timestamp, serviceUrl: _serviceUrl, recipient: _recipient, ...rest } = activity
   return rest
+}
+
+/** A bot changes what it said itself, never what a person said. */
+function requireOwn(conversation: Conversation, activityId: string): void {
+  const line = conversation.lines.find(({ activity }) => activity.id === activityId)
+  if (line && line.activity.from.role !== 'bot') throw new ChannelProblem(403, 'Forbidden', 'A bot changes only its own messages')
 }
 
 function noSuchActivity(): ChannelProblem {
