@@ -5,8 +5,12 @@ import { transitions } from './transitions.ts';
 
 /** @returns undefined where the caller may, else the code the command would be refused with */
 export function refusal(caller: Caller, ability: AbilityName, conversation: Conversation, policy: Policy): ErrorCode | undefined {
-  if (!reads(caller, conversation)) return 'not-found';
   const { holder } = conversation;
+  if (!reads(caller, conversation)) {
+    // Who lost a race is told who won, and who held it once may learn that it moved on. To others it does not exist.
+    if (ability === 'claim' && holder.state === 'assigned' && consults(caller) && caller.queues.includes(holder.queue)) return 'already-held';
+    return ability === 'reply' && consults(caller) && heldOnce(conversation, caller) ? 'not-holder' : 'not-found';
+  }
   const inState = ability === 'read' || ability === 'export' ? 'go' : transitions[ability][holder.state];
   if (inState !== 'go' && inState !== 'suppress') return inState === 'already-held' && holds(caller, conversation) ? 'already-yours' : (inState as ErrorCode);
 
@@ -71,6 +75,11 @@ export function administers(caller: Pick<Caller, 'roles'>): boolean {
 
 export function holds(caller: Caller, conversation: Conversation): boolean {
   return conversation.holder.state === 'assigned' && conversation.holder.consultant.id === caller.id;
+}
+
+/** Whether the caller held it in this episode. */
+export function heldOnce(conversation: Conversation, caller: Pick<Caller, 'id'>): boolean {
+  return conversation.handoff?.heldBy.includes(caller.id) ?? false;
 }
 
 function claimRefusal(caller: Caller, { holder }: Conversation, policy: Policy): ErrorCode | undefined {

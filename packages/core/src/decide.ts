@@ -1,5 +1,5 @@
 import { entryId, type Conversation, type Entry, type EntryKind, type EntryOf, type ErrorCode } from '@parley/contracts';
-import { refusal, supervises } from './abilities.ts';
+import { heldOnce, refusal, supervises } from './abilities.ts';
 import { actorOf, type By, type Command } from './commands.ts';
 import { evolve } from './evolve.ts';
 import { queueOf, type Policy, type QueuePolicy } from './policy.ts';
@@ -28,7 +28,7 @@ export function decide(head: Conversation, command: Command, context: Context): 
 
   if (context.by.type === 'person') {
     const code = personRefusal(head, command, context);
-    if (code) return command.type === 'reply' && heldLast(head, context.by.id) ? turn.suppress(code, command.text, command.epoch) : turn.refuse(code);
+    if (code) return command.type === 'reply' && heldOnce(head, context.by) ? turn.suppress(code, command.text, command.epoch) : turn.refuse(code);
   } else if (meets !== 'go' && meets !== 'suppress') {
     return turn.refuse(meets);
   }
@@ -47,8 +47,9 @@ const rules: Rules = {
     const { holder, epoch } = turn.head;
     const body = { text, ...(attachments ? { attachments } : {}) };
     if (holder.state === 'with-bot' || holder.state === 'closed') return turn.write('message', body, { raise: holder.state === 'closed' });
-    // What the bot says about the handoff itself ("you are now talking to Ana") answers a status that the desk sent in this episode.
-    if (announces !== undefined && announces <= turn.head.delivery.outSeq && announces > (turn.head.handoff?.requestedSeq ?? 0)) return turn.write('message', { ...body, notice: true });
+    // What the bot says about the handoff itself ("you are second in line", "you are now talking to Ana") answers the request or a status of this episode.
+    const requestedSeq = turn.head.handoff?.requestedSeq ?? 0;
+    if (announces !== undefined && announces >= requestedSeq && announces <= Math.max(turn.head.delivery.outSeq, requestedSeq)) return turn.write('message', { ...body, notice: true });
     return turn.suppress('human-holds', text, epoch);
   },
 
@@ -178,10 +179,6 @@ function personRefusal(head: Conversation, command: Command, { by, policy }: Con
     default:
       return 'forbidden';
   }
-}
-
-function heldLast(head: Conversation, person: string): boolean {
-  return head.handoff?.acceptedBy?.id === person;
 }
 
 function deadlineIn(queue: QueuePolicy, now: number): number {

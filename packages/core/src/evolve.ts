@@ -26,7 +26,7 @@ export function evolve(head: Conversation, entry: Entry): Conversation {
       return said(next, entry);
     case 'handoff-requested':
       next.user = { ...head.user, ...entry.user };
-      next.handoff = { n: entry.handoff, queue: entry.queue, reason: entry.packet.reason, requestedAt: entry.at, requestedSeq: entry.seq };
+      next.handoff = { n: entry.handoff, queue: entry.queue, reason: entry.packet.reason, requestedAt: entry.at, requestedSeq: entry.seq, heldBy: [] };
       next.unansweredSince = entry.at;
       return held(next, { state: 'queued', since: entry.at, queue: entry.queue, passedBy: [], ...deadline(entry.deadline) });
     case 'offered':
@@ -87,9 +87,9 @@ function said(next: Conversation, entry: Extract<Entry, { kind: 'message' }>): C
 function accepted(next: Conversation, entry: Extract<Entry, { kind: 'accepted' }>): Conversation {
   const from = next.holder;
   const before = handoffOf(next, entry.at);
-  const fresh = entry.uninvited ? { ...before, n: (next.handoff?.n ?? 0) + 1, queue: entry.queue, reason: 'taken over by a consultant', requestedAt: entry.at, requestedSeq: entry.seq } : before;
+  const fresh = entry.uninvited ? { ...before, n: (next.handoff?.n ?? 0) + 1, queue: entry.queue, reason: 'taken over by a consultant', requestedAt: entry.at, requestedSeq: entry.seq, heldBy: [] } : before;
   const { endedAt: _, ...open } = fresh;
-  next.handoff = { ...open, acceptedAt: entry.uninvited ? entry.at : (open.acceptedAt ?? entry.at), acceptedBy: entry.consultant };
+  next.handoff = { ...open, acceptedAt: entry.uninvited ? entry.at : (open.acceptedAt ?? entry.at), acceptedBy: entry.consultant, heldBy: [...open.heldBy.filter((id) => id !== entry.consultant.id), entry.consultant.id] };
   if (entry.uninvited) delete next.handoff.firstReplyAt;
   const comment = from.state === 'queued' && from.comment !== undefined ? { comment: from.comment } : {};
   return held(next, { state: 'assigned', since: entry.at, queue: entry.queue, consultant: entry.consultant, ...comment });
@@ -117,7 +117,7 @@ function held(next: Conversation, holder: Holder): Conversation {
 }
 
 function handoffOf(head: Conversation, at: number): Handoff {
-  return head.handoff ?? { n: 1, queue: 'general', reason: '', requestedAt: at, requestedSeq: head.seq };
+  return head.handoff ?? { n: 1, queue: 'general', reason: '', requestedAt: at, requestedSeq: head.seq, heldBy: [] };
 }
 
 function deadline(at: number | undefined): { deadline?: number } {
