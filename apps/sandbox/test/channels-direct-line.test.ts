@@ -188,6 +188,17 @@ test('A token starts its conversation once: the second start answers 200 with th
   expect([first.body.conversationId, second.body.conversationId]).toEqual([conversationId, conversationId])
 })
 
+test('The holder of a bare token cannot name themselves as a person known by a token', async () => {
+  const start = async (id: string) => {
+    const { token, conversationId } = await generate()
+    await call('POST', `${root}/conversations`, { bearer: token, body: { user: { id } } })
+    await eventually(() => expect(bot.heard.at(-1)?.conversation.id).toBe(conversationId))
+    return bot.heard.at(-1)?.membersAdded?.map((member) => member.id)
+  }
+  expect(await start('anna')).toEqual([contoso.bot.appId, 'anna'])
+  expect(await start('dl_somebody_else')).toEqual([contoso.bot.appId])
+})
+
 test('A token opens one conversation, and a secret only the conversations of its bot', async () => {
   const mine = await open()
   const other = await open()
@@ -285,11 +296,13 @@ test('A bot that does not answer in time costs its sender a 502', async () => {
   expect(answer).toMatchObject({ status: 502, body: { error: { code: 'BotRejectedActivity', message: 'Failed to send activity: bot timed out' } } })
 })
 
-test('What is no activity, or comes from nobody, is refused with 400', async () => {
+test('What is no activity or comes from nobody is refused with 400, what is over 256 KiB with 413', async () => {
   const { token, conversationId } = await open()
   for (const body of [{}, { type: 'message' }, [], { type: 'message', from: {} }, { type: 1, from: { id: 'v' } }]) {
     expect(await call('POST', `${root}/conversations/${conversationId}/activities`, { bearer: token, body })).toMatchObject({ status: 400, body: { error: { code: 'BadArgument' } } })
   }
+  const big = { type: 'message', text: 'x'.repeat(256 * 1024), from: { id: 'v' } }
+  expect(await call('POST', `${root}/conversations/${conversationId}/activities`, { bearer: token, body: big })).toMatchObject({ status: 413, body: { error: { code: 'MessageSizeTooBig' } } })
   expect((await call('GET', `${root}/nothing`, { bearer: token })).body).toMatchObject({ error: { code: 'NotFound' } })
 })
 

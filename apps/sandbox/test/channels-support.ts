@@ -6,7 +6,7 @@ import { DirectLine } from 'botframework-directlinejs'
 import type { Activity, DirectLineOptions } from 'botframework-directlinejs'
 import Fastify from 'fastify'
 import { vi } from 'vitest'
-import { XMLHttpRequest } from 'xhr2'
+import XMLHttpRequest from 'xhr2'
 import { contoso } from '../src/seed.ts'
 
 /** What DirectLineJS expects of a browser and Node does not have: XHR that can send forms. */

@@ -1,5 +1,5 @@
 declare module 'xhr2' {
-  export class XMLHttpRequest {
+  export default class XMLHttpRequest {
     setRequestHeader(name: string, value: string): void
     send(data?: unknown): void
   }

@@ -1,3 +1,6 @@
+/** Bytes of one activity, as the Connector and Direct Line accept them. */
+export const activityLimit = 256 * 1024
+
 /** Who speaks or listens: https://github.com/microsoft/botframework-sdk/blob/main/specs/botframework-activity/botframework-activity.md */
 export interface ChannelAccount {
   readonly id: string

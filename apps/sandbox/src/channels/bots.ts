@@ -74,8 +74,8 @@ export function createBotLine(parts: {
         recipient: botAccount(bot, conversation.channelId),
         conversation: activity['conversation'] ?? { id: conversation.id },
       }
-      const token = await parts.tokens.sign({ appId: bot.appId, serviceUrl: serviceUrl() })
       try {
+        const token = await parts.tokens.sign({ appId: bot.appId, serviceUrl: serviceUrl() })
         const response = await fetch(bot.messagingEndpoint, {
           method: 'POST',
           headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ConnectorTokens } from '../identity/connector-tokens.ts'
-import { isRecord, readActivity } from './activity.ts'
+import { activityLimit, isRecord, readActivity } from './activity.ts'
 import type { Activity, ChannelAccount } from './activity.ts'
 import { botAccount } from './bots.ts'
 import type { ChannelBot } from './bots.ts'
@@ -41,8 +41,10 @@ export async function connectorRoutes(app: FastifyInstance, parts: ConnectorPart
       request.bot = await callerOf(request, parts)
     })
 
-    authenticated.post<Place>('/v3/conversations/:id/activities', (request, reply) => speak(request, reply))
-    authenticated.post<Place>('/v3/conversations/:id/activities/:activityId', (request, reply) => speak(request, reply, request.params.activityId))
+    authenticated.post<Place>('/v3/conversations/:id/activities', { bodyLimit: activityLimit }, (request, reply) => speak(request, reply))
+    authenticated.post<Place>('/v3/conversations/:id/activities/:activityId', { bodyLimit: activityLimit }, (request, reply) =>
+      speak(request, reply, request.params.activityId),
+    )
 
     authenticated.post<Place>('/v3/conversations/:id/activities/history', async (request) => {
       const { bot, conversation } = open(request)

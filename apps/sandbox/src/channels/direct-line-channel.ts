@@ -97,5 +97,7 @@ function clientPart(activity: Activity): Activity {
 export function openingUser(caller: DirectLineCaller, body: unknown): ChannelAccount | undefined {
   const named = isRecord(body) ? readAccount(body['user']) : undefined
   if (caller.kind === 'token' && caller.user) return { ...caller.user, role: 'user' }
+  // Ids with dl_ are given out with the secret; whoever holds only a token cannot take one.
+  if (caller.kind === 'token' && named?.id.startsWith('dl_')) return undefined
   return named && { id: named.id, ...(typeof named.name === 'string' && { name: named.name }), role: 'user' }
 }

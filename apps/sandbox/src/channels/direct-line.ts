@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isRecord, readAccount } from './activity.ts'
+import { activityLimit, isRecord, readAccount } from './activity.ts'
 import type { ChannelBot } from './bots.ts'
 import { linesAfter } from './conversations.ts'
 import type { Conversation, Conversations } from './conversations.ts'
@@ -99,7 +99,7 @@ export async function directLineRoutes(app: FastifyInstance, parts: DirectLinePa
     return { activities: page.map((line) => line.activity), watermark: String(page.at(-1)?.seq ?? after) }
   })
 
-  app.post<{ Params: { id: string } }>('/conversations/:id/activities', async (request) => {
+  app.post<{ Params: { id: string } }>('/conversations/:id/activities', { bodyLimit: activityLimit }, async (request) => {
     const { caller, conversation } = await access(request)
     return { id: await channel.receive(conversation, caller, request.body) }
   })
