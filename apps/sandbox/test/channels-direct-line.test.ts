@@ -239,7 +239,7 @@ test('A stream address opens a socket for 60 s and only for its own conversation
   expect(await refused(streamUrl)).toBe(403)
 })
 
-test('Typing reaches the socket and is not kept', async () => {
+test('Typing reaches the socket or the bot and is not kept', async () => {
   bot.does(async (context) => {
     if (context.activity.type === 'message') await context.sendActivities([{ type: 'typing' }, { type: 'message', text: 'done' }])
   })
@@ -247,6 +247,8 @@ test('Typing reaches the socket and is not kept', async () => {
   const web = connect({ token })
   await web.say('work')
   await eventually(() => expect(web.received.map(({ type }) => type)).toEqual(['message', 'typing', 'message']))
+  await web.client.postActivity({ type: 'typing', from: { id: 'dl_visitor' } }).toPromise()
+  expect(bot.heard.at(-1)).toMatchObject({ type: 'typing', from: { id: 'dl_visitor' } })
   const { activities, watermark } = await history(conversationId, token)
   expect(activities.map(({ type }: { type: string }) => type)).toEqual(['message', 'message'])
   expect((web.client as unknown as { watermark: string }).watermark).toBe(watermark)
