@@ -1,0 +1,281 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Stores } from '@parley/core';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawServerDefault,
+  type RouteOptions,
+} from 'fastify';
+import type { Registry } from 'prom-client';
+import { createDoors } from './auth/doors.ts';
+import type { BotPrincipal, PersonPrincipal } from './auth/principals.ts';
+import type { Verifier } from './auth/verifier.ts';
+import type { Clients } from './clients.ts';
+import type { Config } from './config.ts';
+import type { Events } from './events.ts';
+import { setSecurityHeaders } from './headers.ts';
+import { healthRoutes } from './health.ts';
+import { describeRequest } from './logging.ts';
+import { describeApi, serveApiDocs } from './openapi.ts';
+import { createErrorHandler, problem, problemType, sendProblem } from './problems.ts';
+import { signInRoute } from './sign-in.ts';
+import { serveStatic, type PageFallback } from './static.ts';
+import { openness, validatorCompiler } from './validation.ts';
+
+export type { BotPrincipal, PersonPrincipal };
+
+/** The server, or a part of it, as routes see it. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** Adds routes to one of the contexts. */
+export type RouteGroup = (app: Api) => void | Promise<void>;
+
+/** Who may call a route. Every route belongs to exactly one audience. */
+export type Audience = 'public' | 'people' | 'bots' | 'hub';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on routes for people. */
+    caller: PersonPrincipal;
+    /** Set on routes for bots. */
+    bot: BotPrincipal;
+  }
+  interface FastifyContextConfig {
+    audience?: 'public' | 'people' | 'bots' | 'hub';
+  }
+}
+
+export type ServerDeps = {
+  config: Pick<Config, 'publicUrl' | 'trustProxy' | 'metricsToken' | 'consoleDir' | 'widgetDir' | 'limits'>;
+  clients: Clients;
+  verifier: Verifier;
+  stores: Stores;
+  events: Events;
+  registry: Registry;
+  log: FastifyBaseLogger;
+  publicRoutes?: readonly RouteGroup[];
+  peopleRoutes?: readonly RouteGroup[];
+  botRoutes?: readonly RouteGroup[];
+  /** Registers the hub; its routes have `request.caller` already, from the header or `?access_token=`. */
+  hubPlugin?: RouteGroup;
+  /** Milliseconds of a clock that never jumps; refills the rate limits. */
+  monotonic?: () => number;
+};
+
+/**
+ * Assembles the desk's HTTP server. It listens to nothing yet.
+ * Each audience is a context of its own with its own door; a route outside of them, one that answers without a schema,
+ * or one that takes undeclared members makes `ready()` (and so `listen()`) reject.
+ */
+export async function buildServer(deps: ServerDeps): Promise<Api> {
+  const { config, clients, verifier, events } = deps;
+  const app = createApp(deps);
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => void routes.push(route));
+  app.addHook('onReady', async () => refuseMistakes(routes));
+  await describeApi(app);
+
+  const doors = createDoors({
+    verifier,
+    events,
+    limits: config.limits,
+    ...(deps.monotonic && { monotonic: deps.monotonic }),
+  });
+  const slots = createSlots(config.limits.maxInFlight, events);
+  let fallback: PageFallback = () => undefined;
+
+  // Must answer when nothing else does, so neither counted nor limited.
+  await app.register(async (scope: Api) => {
+    markAudience(scope, 'public');
+    healthRoutes({
+      clients,
+      stores: deps.stores,
+      verifier,
+      registry: deps.registry,
+      metricsToken: config.metricsToken,
+      behindProxy: config.trustProxy.length > 0,
+    })(scope);
+  });
+  await app.register(async (scope: Api) => {
+    markAudience(scope, 'public');
+    scope.addHook('onRequest', doors.open);
+    for (const group of [signInRoute(clients), ...(deps.publicRoutes ?? [])]) await group(scope);
+    await serveApiDocs(scope);
+    fallback = await serveStatic(scope, { ...config, clients });
+  });
+  await app.register(async (scope: Api) => {
+    markAudience(scope, 'people');
+    slots.count(scope);
+    scope.addHook('onRequest', doors.person);
+    for (const group of deps.peopleRoutes ?? []) await group(scope);
+  });
+  await app.register(async (scope: Api) => {
+    markAudience(scope, 'bots');
+    slots.count(scope);
+    scope.addHook('onRequest', doors.bot);
+    for (const group of deps.botRoutes ?? []) await group(scope);
+  });
+  const { hubPlugin } = deps;
+  if (hubPlugin)
+    await app.register(async (scope: Api) => {
+      markAudience(scope, 'hub');
+      scope.addHook('onRequest', doors.hub);
+      await hubPlugin(scope);
+    });
+
+  app.setNotFoundHandler((request, reply) => {
+    const page = fallback(request, reply);
+    if (page) return page;
+    const allowed = methodsAt(routes, request.url.split('?')[0] ?? '/');
+    if (allowed.length === 0) return sendProblem(reply, 'not-found');
+    reply.header('allow', allowed.join(', '));
+    return sendProblem(reply, 'method-not-allowed');
+  });
+  return app;
+}
+
+function createApp({ config, events, log }: ServerDeps): Api {
+  const https = config.publicUrl.startsWith('https://');
+  const app = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    bodyLimit: config.limits.bodyBytes,
+    // How long a request may take to arrive; without a limit a slow sender holds a socket for ever.
+    requestTimeout: config.limits.requestSeconds * 1_000,
+    keepAliveTimeout: 72_000,
+    return503OnClosing: true,
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    routerOptions: { maxParamLength: 600 },
+    // A token may have 16 KiB; the default would cut it off before the door can answer.
+    http: { maxHeaderSize: 32 * 1024, headersTimeout: 10_000 },
+    frameworkErrors: (_error, _request, reply) => {
+      // Without a route there are no hooks, so what every answer has is set here.
+      const body = problem('not-found');
+      return void (reply as unknown as FastifyReply)
+        .code(body.status)
+        .type(problemType)
+        .header('x-content-type-options', 'nosniff')
+        .send(JSON.stringify(body));
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>() as Api;
+
+  app.setValidatorCompiler(validatorCompiler as never);
+  app.decorateRequest('caller', null as never);
+  app.decorateRequest('bot', null as never);
+  acceptOnlyJson(app);
+
+  app.addHook('onRequest', async (request, reply) => setSecurityHeaders(request, reply, https));
+  app.addHook('onResponse', async (request, reply) => {
+    const { url = 'unmatched' } = request.routeOptions;
+    events.requestFinished({
+      route: url,
+      method: request.method,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
+    log.info(describeRequest(request, reply), 'request');
+  });
+  app.setErrorHandler(
+    createErrorHandler((error, request) => {
+      if (error.name === 'StoreUnavailable') events.storageUnavailable();
+      else events.unexpected();
+      log.error({ err: error, id: request.id, route: request.routeOptions.url }, 'request failed');
+    }),
+  );
+  return app;
+}
+
+/** One content type, spelled one way: where parser and validator read a header differently, schemas are bypassed. */
+function acceptOnlyJson(app: Api): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+  app.addHook('onRequest', async (request, reply) => {
+    const type = request.headers['content-type'];
+    if (type === undefined || request.routeOptions.config.audience === 'hub') return undefined;
+    return /^application\/json(; ?charset="?utf-8"?)?$/i.test(type)
+      ? undefined
+      : sendProblem(reply, 'unsupported-media-type');
+  });
+}
+
+function markAudience(scope: Api, audience: Audience): void {
+  scope.addHook('onRoute', (route) => {
+    route.config = { ...route.config, audience };
+  });
+}
+
+/** @throws for routes that nobody guards and for schemas that guard nothing */
+function refuseMistakes(routes: readonly RouteOptions[]): void {
+  const mistakes = routes.flatMap((route) => {
+    const name = `${String(route.method)} ${route.url}`;
+    const { audience } = route.config ?? {};
+    const schema = route.schema as
+      | { hide?: boolean; response?: object; body?: unknown; querystring?: unknown; params?: unknown }
+      | undefined;
+    if (audience === undefined)
+      return [`${name} belongs to no audience: give it to publicRoutes, peopleRoutes, botRoutes or hubPlugin.`];
+    if (audience === 'hub' || schema?.hide) return [];
+    if (schema?.response === undefined)
+      return [`${name} declares no response, so anything could leave through it: add schema.response.`];
+    const parts = { body: schema.body, querystring: schema.querystring, params: schema.params };
+    return Object.entries(parts).flatMap(([part, value]) => {
+      const open = openness(value);
+      return open === undefined ? [] : [`${name}: ${part}: ${open}.`];
+    });
+  });
+  if (mistakes.length > 0)
+    throw new Error(`The server refuses to start with these routes:\n- ${mistakes.join('\n- ')}`);
+}
+
+/** Which methods a path would have. Asked only after no route was found. */
+function methodsAt(routes: readonly RouteOptions[], path: string): string[] {
+  const methods = routes
+    .filter(({ url, schema }) => !(schema as { hide?: boolean } | undefined)?.hide && patternOf(url).test(path))
+    .flatMap(({ method }) => method);
+  return [...new Set(methods)].toSorted();
+}
+
+function patternOf(url: string): RegExp {
+  const parts = url
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)));
+  return new RegExp(`^${parts.join('/')}$`);
+}
+
+/** So many requests at once and no more: what cannot be served soon is refused at once. */
+function createSlots(max: number, events: Events) {
+  let taken = 0;
+  const held = new WeakSet<FastifyRequest>();
+
+  function release(request: FastifyRequest): void {
+    if (held.delete(request)) taken -= 1;
+  }
+
+  return {
+    count(scope: Api): void {
+      scope.addHook('onRequest', async (request, reply) => {
+        if (taken >= max) {
+          events.overloaded();
+          return sendProblem(reply, 'overloaded', { retryAfter: 1 });
+        }
+        taken += 1;
+        held.add(request);
+        // A caller that hangs up gets no response, and must give its place back all the same.
+        reply.raw.once('close', () => release(request));
+        return undefined;
+      });
+      scope.addHook('onResponse', async (request) => release(request));
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clients } from './clients.ts';
+import { consolePolicy, widgetPolicy } from './headers.ts';
+import type { Api } from './server.ts';
+
+export type StaticDeps = { consoleDir: string; widgetDir: string; clients: Clients; publicUrl: string };
+
+/** Answers a request that no route took with the console's page, if that is what it asks for. */
+export type PageFallback = (request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined;
+
+/**
+ * Serves the built console at `/` and the web chat at `/widget/`. A folder that was not built is left out.
+ * @returns the fallback that lets the console's own addresses (`/contoso/waiting`) be opened directly
+ */
+export async function serveStatic(
+  app: Api,
+  { consoleDir, widgetDir, clients, publicUrl }: StaticDeps,
+): Promise<PageFallback> {
+  const page = join(consoleDir, 'index.html');
+  const hasConsole = existsSync(page);
+  if (hasConsole) {
+    await app.register(fastifyStatic, {
+      root: consoleDir,
+      wildcard: false,
+      index: 'index.html',
+      cacheControl: false,
+      dotfiles: 'ignore',
+      schemaHide: true,
+      setHeaders: (reply, path) => {
+        reply.header('cache-control', cacheFor(path));
+        if (path.endsWith('.html'))
+          reply.header('content-security-policy', consolePolicy(clients, publicUrl, path === page));
+      },
+    });
+  }
+  if (existsSync(widgetDir)) {
+    await app.register(fastifyStatic, {
+      root: widgetDir,
+      prefix: '/widget/',
+      prefixAvoidTrailingSlash: false,
+      decorateReply: !hasConsole,
+      index: 'index.html',
+      cacheControl: false,
+      dotfiles: 'ignore',
+      schemaHide: true,
+      setHeaders: (reply, path) => {
+        reply.header('cache-control', cacheFor(path));
+        // Other sites load the loader and show the page.
+        reply.header('cross-origin-resource-policy', 'cross-origin');
+        if (path.endsWith('.html'))
+          reply.header('content-security-policy', widgetPolicy(clients, clientOf(reply.request.query)));
+      },
+    });
+  }
+
+  return (request, reply) => {
+    if (!hasConsole || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
+    const path = request.url.split('?')[0] ?? '/';
+    const wantsPage = (request.headers.accept ?? '').includes('text/html');
+    if (!wantsPage || path.includes('.') || /^\/(v1|hub|widget|docs)(\/|$)/.test(path)) return undefined;
+    return reply.sendFile('index.html');
+  };
+}
+
+/** Built files carry a hash of their content in their name and never change. */
+function cacheFor(path: string): string {
+  return /[.-][\w-]{8,}\.(js|css|woff2?|svg|png|webp|jpg)$/.test(path) && /[\\/]assets[\\/]/.test(path)
+    ? 'public, max-age=31536000, immutable'
+    : 'no-cache';
+}
+
+/** The web chat page is opened for one client: `/widget/?client=contoso`. */
+function clientOf(query: unknown): string | undefined {
+  const { client } = query as { client?: unknown };
+  return typeof client === 'string' ? client : undefined;
+}
