@@ -1,1 +1,16 @@
-export {};
+export { createParley } from './parley.ts';
+export type { HandoffRequest, HandoffResult, Parley, ParleyOptions } from './parley.ts';
+export { callbackHandler } from './http-callback.ts';
+export type { CallbackRequest } from './http-callback.ts';
+export { channelTokenVerifier, ChannelTokenError, verifyChannelToken } from './channel-token.ts';
+export type { ChannelTokenOptions, ChannelTokenVerifier } from './channel-token.ts';
+export { clientCredentials } from './tokens.ts';
+export type { ClientCredentials, TokenSource } from './tokens.ts';
+export { fileStorage, memoryStorage } from './storage.ts';
+export type { ParleyStorage } from './storage.ts';
+export type { Log } from './log.ts';
+export type { Place } from './activity.ts';
+export type { BotSide, ConsultantLine, HandoffStatus, Progress, Received } from './receiver.ts';
+export type { RecorderStats } from './recorder.ts';
+export { verifyCallback } from './webhook.ts';
+export type { Headers_ as CallbackHeaders, Verification } from './webhook.ts';

@@ -17,7 +17,7 @@ export const Turn = Type.Object(
     user: User,
     /** When it was said; displayed only. */
     at: Type.Optional(Time),
-    /** Bot only: the desk's seq of the status this line announces. Lets the bot say "you are now talking to Ana" while a human holds the floor. */
+    /** Bot only: the desk's seq of the handoff or status this line announces. Lets the bot say "you are now talking to Ana" while a human holds the floor. */
     announces: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   { additionalProperties: false },
@@ -74,6 +74,8 @@ export const HandoffAnswer = Type.Object(
     /** Consultants available in the queue now. 0 lets the bot tell the user the truth. */
     available: Type.Integer({ minimum: 0 }),
     floor: Floor,
+    /** Where the request stands in the log. A bot line that `announces` it may still reach the user: "you are second in line". */
+    seq: Type.Integer({ minimum: 1 }),
   },
   { additionalProperties: false },
 );
