@@ -31,8 +31,8 @@ export interface ConnectionHost<Data> {
   invoked(connection: Connection<Data>, message: InvocationMessage): void;
   /** The connection is dead to the hub: called once, before the client is told. */
   closing(connection: Connection<Data>, cause: DisconnectError): void;
-  /** Called once, after the client was told; `wasOpen` when `opened` had been called. */
-  ended(connection: Connection<Data>, cause: DisconnectError, wasOpen: boolean): void;
+  /** Called once, after the client was told. */
+  ended(connection: Connection<Data>, cause: DisconnectError): void;
   /** The transport is gone as well. */
   released(connection: Connection<Data>): void;
   countIn(): void;
@@ -143,12 +143,7 @@ export class Connection<Data> implements TransportListener {
       // A paused transport would not see the answer to the close frame.
       this.#transport.resume();
     }
-    this.#host.ended(this, cause, wasOpen);
-  }
-
-  /** Drops the transport of a connection that has been closed. */
-  terminate(): void {
-    this.#transport.terminate();
+    this.#host.ended(this, cause);
   }
 
   /** Looks at every deadline. @param now monotonic ms @param wallNow ms since 1970 */

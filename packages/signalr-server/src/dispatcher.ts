@@ -36,7 +36,10 @@ export class Dispatcher<Events extends EventMap<Events>, Data> {
       const result = await method?.(session.context, ...message.args);
       reply(session, message, { result });
     } catch (error) {
-      this.#logger()?.warn({ connectionId: session.connection.id, method: message.target, err: error }, 'hub method failed');
+      this.#logger()?.warn(
+        { connectionId: session.connection.id, method: message.target, err: error },
+        'hub method failed',
+      );
       reply(session, message, {
         error: describeError(invocationErrors.unexpected(message.target), error, this.#detailedErrors),
       });
@@ -64,7 +67,11 @@ function indexMethods(methods: object = {}): ReadonlyMap<string, Method> {
 }
 
 /** A call without an id wants no answer. Throws when a result cannot be encoded. */
-function reply<Events, Data>(session: Session<Events, Data>, { invocationId }: InvocationMessage, outcome: Outcome): void {
+function reply<Events, Data>(
+  session: Session<Events, Data>,
+  { invocationId }: InvocationMessage,
+  outcome: Outcome,
+): void {
   if (invocationId === undefined) return;
   session.connection.send(new OutgoingMessage({ type: 'completion', invocationId, outcome }));
 }

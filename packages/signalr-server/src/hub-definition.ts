@@ -24,6 +24,7 @@ export type HubMethods<Events, Data, Methods> = {
 };
 
 /** Any methods: the application annotates its own parameters. */
+// oxlint-disable-next-line typescript/no-explicit-any -- `unknown` parameters would refuse annotated ones
 export type AnyMethods = Record<string, (...args: any[]) => any>;
 
 /** One connection, as hub methods and callbacks see it. The same object for the connection's whole life. */

@@ -36,6 +36,8 @@ export class HubEngine<Events extends EventMap<Events>, Data> implements Connect
   readonly #dirty = new Set<Connection<Data>>();
   readonly #farewells = new Set<Promise<void>>();
   #heartbeat: NodeJS.Timeout | undefined;
+  #beatAt = 0;
+  #beatSkipped = false;
   #closing: Promise<void> | undefined;
   /** Called when the last socket is gone, once somebody waits for it. */
   #drained: (() => void) | undefined;
@@ -142,9 +144,10 @@ export class HubEngine<Events extends EventMap<Events>, Data> implements Connect
     this.registry.remove(connection);
   }
 
-  ended(connection: Connection<Data>, cause: DisconnectError, wasOpen: boolean): void {
+  ended(connection: Connection<Data>, cause: DisconnectError): void {
     const session = this.#sessions.get(connection);
-    if (!wasOpen || session === undefined) return;
+    // A connection that never completed the handshake was never shown to the application.
+    if (session === undefined) return;
     this.#sessions.delete(connection);
     session.cancel(cause);
     const farewell = this.#runOnDisconnected(session, cause).finally(() => this.#farewells.delete(farewell));
@@ -167,6 +170,7 @@ export class HubEngine<Events extends EventMap<Events>, Data> implements Connect
   /** Deadlines are watched while there is anything to watch. */
   #keepTime(): void {
     if (this.#heartbeat !== undefined) return;
+    this.#beatAt = performance.now();
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatInterval(this.options));
     this.#heartbeat.unref();
   }
@@ -180,6 +184,11 @@ export class HubEngine<Events extends EventMap<Events>, Data> implements Connect
 
   #beat(): void {
     const now = performance.now();
+    // After a stall of the whole process the clients' pings are still unread: look once more before blaming anyone.
+    const stalled = !this.#beatSkipped && now - this.#beatAt > 2 * heartbeatInterval(this.options);
+    this.#beatAt = now;
+    this.#beatSkipped = stalled;
+    if (stalled) return;
     const wallNow = this.options.now();
     for (const connection of this.#sockets) connection.checkDeadlines(now, wallNow);
     this.negotiations.forgetExpired(now);
@@ -215,9 +224,9 @@ export class HubEngine<Events extends EventMap<Events>, Data> implements Connect
     this.negotiations.clear();
     const drained = new Promise<void>((resolve) => (this.#drained = resolve));
     for (const connection of this.#sockets) connection.close('server-shutdown');
-    if (this.#sockets.size > 0) await atMost(this.options.closeTimeout, drained);
-    for (const connection of this.#sockets) connection.terminate();
-    if (this.#sockets.size > 0) await atMost(this.options.closeTimeout, drained);
+    // The heartbeat drops whoever has not answered within closeTimeout.
+    const patience = this.options.closeTimeout + 2 * heartbeatInterval(this.options);
+    if (this.#sockets.size > 0) await atMost(patience, drained);
     await atMost(this.options.closeTimeout, Promise.all(this.#farewells));
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;

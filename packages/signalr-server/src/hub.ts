@@ -89,7 +89,8 @@ export function createHub<Events extends EventMap<Events>, Data = undefined, Met
       const connection = registry.get(connectionId);
       return connection !== undefined && engine.disconnect([connection], override(disconnectOptions)) === 1;
     },
-    disconnectUser: (userId, disconnectOptions) => engine.disconnect(registry.ofUser(userId), override(disconnectOptions)),
+    disconnectUser: (userId, disconnectOptions) =>
+      engine.disconnect(registry.ofUser(userId), override(disconnectOptions)),
     stats: () => engine.stats(),
     close: () => engine.close(),
   };

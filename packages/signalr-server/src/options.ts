@@ -65,7 +65,8 @@ export function resolveOptions(given: Partial<HubOptions> = {}): HubOptions {
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options = { ...defaults, ...set };
   for (const [name, value] of Object.entries(options)) {
-    if (typeof value === 'number' && !(value > 0)) throw new RangeError(`${name} must be greater than 0, got ${value}.`);
+    if (typeof value === 'number' && !(value > 0))
+      throw new RangeError(`${name} must be greater than 0, got ${value}.`);
   }
   return options;
 }

@@ -27,7 +27,11 @@ export async function authenticate({ token }: AuthenticationRequest): Promise<Au
   const [kind, id, expiresAt] = token?.split(':') ?? [];
   if (kind === 'refuse') return { status: Number(id) as 401 | 403 | 503 };
   if (kind !== 'user' || id === undefined) return { status: 401 };
-  return { user: { id }, data: { tenant: 'contoso' }, expiresAt: expiresAt === undefined ? Infinity : Number(expiresAt) };
+  return {
+    user: { id },
+    data: { tenant: 'contoso' },
+    expiresAt: expiresAt === undefined ? Infinity : Number(expiresAt),
+  };
 }
 
 export interface Running {
@@ -36,17 +40,18 @@ export interface Running {
   readonly stop: () => Promise<void>;
 }
 
-/** A real server on a free port, stopped when the test ends. */
+/** A real server, on a free port unless the test needs one, stopped when the test ends. */
 export async function serve(
   definition: HubDefinition<Events, Data> = {},
   options: Partial<HubOptions> = {},
   endpoint: Partial<EndpointOptions<Data>> = {},
   fastifyOptions: FastifyServerOptions = {},
+  port = 0,
 ): Promise<Running> {
   const hub = createHub<Events, Data>(definition, options);
   const app = Fastify(fastifyOptions);
   await app.register(signalr, { path: '/hub', hub, authenticate, ...endpoint });
-  const address = await app.listen({ port: 0, host: '127.0.0.1' });
+  const address = await app.listen({ port, host: '127.0.0.1' });
   const stop = async (): Promise<void> => {
     await app.close();
   };
@@ -62,13 +67,16 @@ export function client(url: string, user = 'ana', { skipNegotiation = false, rec
       ...(skipNegotiation && { skipNegotiation, transport: HttpTransportType.WebSockets }),
     })
     .configureLogging(LogLevel.None);
-  const connection = (reconnect ? builder.withAutomaticReconnect([0, 20, 20]) : builder).build();
+  const connection = (reconnect ? builder.withAutomaticReconnect([0, 20, 50, 100, 200, 400, 800]) : builder).build();
   onTestFinished(() => connection.stop());
   return connection;
 }
 
 /** Starts a client and collects the notes it gets. */
-export async function listen(url: string, user?: string): Promise<{ connection: HubConnection; id: string; notes: string[] }> {
+export async function listen(
+  url: string,
+  user?: string,
+): Promise<{ connection: HubConnection; id: string; notes: string[] }> {
   const connection = client(url, user);
   const notes: string[] = [];
   connection.on('note', (text: string) => notes.push(text));
@@ -127,7 +135,10 @@ export class RawClient {
 }
 
 /** The HTTP status that refuses an upgrade, and its body. */
-export function refusedUpgrade(url: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
+export function refusedUpgrade(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: string }> {
   const socket = new WebSocket(url.replace('http', 'ws'), { headers });
   return new Promise((resolve, reject) => {
     socket.on('open', () => {

@@ -1,5 +1,6 @@
+import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { createHub, HubError, type HubContext } from '../src/index.ts';
+import { createHub, HubError, mapHub, type HubContext } from '../src/index.ts';
 import { client, listen, RawClient, serve, until, type Data, type Events } from './harness.ts';
 
 type Context = HubContext<Events, Data>;
@@ -65,9 +66,13 @@ test('streaming is refused with the words of ASP.NET Core', async () => {
   const { url } = await serve({ methods });
   const { connection } = await listen(url);
   const error = await new Promise<Error>((resolve, reject) =>
-    connection.stream('echo', 1).subscribe({ next: reject, complete: () => reject(new Error('completed')), error: resolve }),
+    connection
+      .stream('echo', 1)
+      .subscribe({ next: reject, complete: () => reject(new Error('completed')), error: resolve }),
   );
-  expect(error.message).toBe("The client attempted to invoke the non-streaming 'echo' method with a streaming invocation.");
+  expect(error.message).toBe(
+    "The client attempted to invoke the non-streaming 'echo' method with a streaming invocation.",
+  );
   const raw = await RawClient.connect(url);
   raw.send({ type: 1, invocationId: '7', target: 'echo', arguments: [], streamIds: ['1'] });
   await until(() => raw.messages.some(({ type }) => type === 3));
@@ -131,29 +136,35 @@ test('maxParallelInvocations lets methods overlap', async () => {
     { maxParallelInvocations: 3 },
   );
   const { connection } = await listen(url);
-  await Promise.all([1, 2, 3].map(() => connection.invoke('meet')));
+  expect(await Promise.all([1, 2, 3].map(() => connection.invoke('meet')))).toEqual([null, null, null]);
 });
 
 test('a long queue stops the reading and loses nothing', async () => {
   let open = (): void => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
-  const { url } = await serve(
+  const { url, hub } = await serve(
     { methods: { wait: async (_ctx: Context, value: number) => gate.then(() => value) } },
     { maxQueuedInvocations: 4, clientTimeout: 200, messageBurst: 1000 },
   );
   const { connection } = await listen(url);
   const first = Array.from({ length: 20 }, (_, index) => connection.invoke<number>('wait', index));
-  await new Promise((resolve) => setImmediate(resolve));
+  await until(() => hub.stats().messagesIn >= 20);
   const second = Array.from({ length: 20 }, (_, index) => connection.invoke<number>('wait', 20 + index));
   // Longer than the client timeout: silence that the server itself caused is no fault of the client.
   await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(hub.stats().messagesIn).toBeLessThan(30);
   open();
   expect(await Promise.all([...first, ...second])).toEqual(Array.from({ length: 40 }, (_, index) => index));
 });
 
 test('sends reach all, one client, a user on all devices, several users', async () => {
   const { url, hub } = await serve();
-  const [phone, desk, tom, mia] = [await listen(url), await listen(url), await listen(url, 'tom'), await listen(url, 'mia')];
+  const [phone, desk, tom, mia] = [
+    await listen(url),
+    await listen(url),
+    await listen(url, 'tom'),
+    await listen(url, 'mia'),
+  ];
   hub.clients.all.send('note', 'all');
   hub.clients.allExcept([phone.id, tom.id]).send('note', 'allExcept');
   hub.clients.client(tom.id).send('note', 'client');
@@ -193,7 +204,13 @@ test('groups: members only, except connections, except members of other groups',
 test('groups([...]) delivers once to each connection of the union', async () => {
   const { url, hub } = await serve();
   const [a, b, c] = [await listen(url), await listen(url), await listen(url)];
-  for (const [id, group] of [[a.id, 'x'], [a.id, 'y'], [b.id, 'y'], [c.id, 'x']] as const) await hub.groups.add(id, group);
+  for (const [id, group] of [
+    [a.id, 'x'],
+    [a.id, 'y'],
+    [b.id, 'y'],
+    [c.id, 'x'],
+  ] as const)
+    await hub.groups.add(id, group);
   hub.clients.groups(['x', 'y', 'x', 'none']).send('note', 'union');
   hub.clients.groups(['x', 'y'], { except: [a.id], exceptGroup: 'none' }).send('note', 'except');
   hub.clients.groups([]).send('note', 'nobody');
@@ -290,7 +307,7 @@ test('method names that differ only in case are refused when the hub is made', (
   expect(() => createHub<Events>({}, { clientTimeout: 0 })).toThrow(RangeError);
 });
 
-test('a hub is typed from the interface it shares with its clients', () => {
+test('a hub is typed from the interface it shares with its clients', async () => {
   interface Calls {
     add(left: number, right: number): number;
   }
@@ -303,6 +320,12 @@ test('a hub is typed from the interface it shares with its clients', () => {
   // @ts-expect-error -- the result must be a number
   createHub<Events, Data, Calls>({ methods: { add: () => 'text' } });
   expect(hub.connections.size).toBe(0);
+  const app = Fastify();
+  await mapHub(app, '/hub', hub, {
+    // @ts-expect-error -- the hub's data is something else
+    authenticate: async () => ({ user: { id: 'ana' }, data: { tenant: 5 }, expiresAt: Infinity }),
+  });
+  await app.close();
 });
 
 test('skipNegotiation works with the real client', async () => {

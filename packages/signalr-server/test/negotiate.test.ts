@@ -2,7 +2,18 @@ import websocket from '@fastify/websocket';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { createHub, mapHub } from '../src/index.ts';
-import { authenticate, client, listen, negotiate, RawClient, refusedUpgrade, serve, until, type Data, type Events } from './harness.ts';
+import {
+  authenticate,
+  client,
+  listen,
+  negotiate,
+  RawClient,
+  refusedUpgrade,
+  serve,
+  until,
+  type Data,
+  type Events,
+} from './harness.ts';
 
 const transports = [{ transport: 'WebSockets', transferFormats: ['Text', 'Binary'] }];
 
@@ -166,7 +177,13 @@ test.each([
   ['GET', '?id=unknown', {}, 404, 'No Connection with that ID'],
   ['POST', '?id=unknown', {}, 404, 'No Connection with that ID'],
   ['GET', '?id=TOKEN', {}, 404, 'LongPolling transport not supported by this end point type'],
-  ['GET', '?id=TOKEN', { accept: 'text/event-stream' }, 404, 'ServerSentEvents transport not supported by this end point type'],
+  [
+    'GET',
+    '?id=TOKEN',
+    { accept: 'text/event-stream' },
+    404,
+    'ServerSentEvents transport not supported by this end point type',
+  ],
   ['POST', '?id=TOKEN', {}, 405, 'POST requests are not allowed for WebSocket connections.'],
   ['DELETE', '?id=TOKEN', {}, 400, 'Cannot terminate this connection using the DELETE endpoint.'],
   ['PUT', '?id=TOKEN', {}, 405, 'Method Not Allowed'],

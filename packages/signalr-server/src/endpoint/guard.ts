@@ -78,7 +78,9 @@ function originAllowed(request: FastifyRequest, options: GuardOptions<unknown>):
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   if (url === undefined || url.origin === 'null') return false;
   if (url.host === host) return true;
-  return (options.allowedOrigins ?? []).some((allowed) => URL.canParse(allowed) && new URL(allowed).origin === url.origin);
+  return (options.allowedOrigins ?? []).some(
+    (allowed) => URL.canParse(allowed) && new URL(allowed).origin === url.origin,
+  );
 }
 
 function bearerToken(authorization: string | undefined): string | undefined {

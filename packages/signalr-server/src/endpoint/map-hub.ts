@@ -20,7 +20,7 @@ export interface EndpointOptions<Data> extends GuardOptions<Data> {
   readonly maxFrameSize?: number;
 }
 
-/** Any server, logger and type provider will do. */
+// oxlint-disable-next-line typescript/no-explicit-any -- any server, logger and type provider will do
 export type AnyFastify = FastifyInstance<any, any, any, any, any>;
 
 /**

@@ -52,7 +52,11 @@ export class OutgoingMessage {
   encodedFor(protocol: HubProtocol): EncodedMessage {
     let encoded = this.#encodings.get(protocol);
     if (encoded === undefined) {
-      encoded = { bytes: protocol.encode(this.#message), binary: protocol.transferFormat === 'Binary', framed: undefined };
+      encoded = {
+        bytes: protocol.encode(this.#message),
+        binary: protocol.transferFormat === 'Binary',
+        framed: undefined,
+      };
       this.#encodings.set(protocol, encoded);
     }
     return encoded;
