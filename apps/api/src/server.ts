@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Stores } from '@parley/core';
 import Fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
@@ -148,7 +149,7 @@ function createApp({ config, events, log }: ServerDeps): Api {
   const https = config.publicUrl.startsWith('https://');
   const app = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: config.limits.bodyBytes,
     // How long a request may take to arrive; without a limit a slow sender holds a socket for ever.

@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
-import { createEvents } from '../src/events.ts';
 import { createIdentity, type Identity } from '@parley/sandbox';
 import { memoryStores } from '@parley/stores';
 import { Type } from 'typebox';
 import { createKeys } from '../src/auth/keys.ts';
-import { createVerifier, type VerifierOptions } from '../src/auth/verifier.ts';
+import { createVerifier, type Verifier, type VerifierOptions } from '../src/auth/verifier.ts';
 import { loadClients, type Clients } from '../src/clients.ts';
 import { loadConfig, type Config, type Environment } from '../src/config.ts';
+import { createEvents } from '../src/events.ts';
 import { createLogger } from '../src/logging.ts';
 import { buildServer, type Api, type ServerDeps } from '../src/server.ts';
 
@@ -22,7 +22,9 @@ export type EdgeDesk = {
   fetches: Map<string, number>;
   /** The key endpoint: replace it to break it. */
   endpoint: { answer: (tid: string) => Promise<unknown> };
-  clock: { now: number };
+  verifier: Verifier;
+  /** `advance` lets time pass; setting `now` alone is somebody changing the host's clock. */
+  clock: { now: number; monotonic: number; advance(ms: number): void };
   close(): Promise<void>;
 };
 
@@ -57,11 +59,18 @@ export async function startEdgeDesk({
   const loaded = loadConfig({ STORE: 'memory', ...env });
   const config = { ...loaded, limits: { ...loaded.limits, ...wide, ...limits } };
   const clients = loadClients(config);
-  const clock = { now: Date.now() };
+  const clock = {
+    now: Date.now(),
+    monotonic: 0,
+    advance(ms: number) {
+      clock.now += ms;
+      clock.monotonic += ms;
+    },
+  };
   const identity = createIdentity({ now: () => clock.now });
   const fetches = new Map<string, number>();
   const endpoint = { answer: (tid: string): Promise<unknown> => identity.jwks(tid) };
-  const monotonic = () => clock.now;
+  const monotonic = () => clock.monotonic;
   const keys = createKeys({
     now: () => clock.now,
     monotonic,
@@ -90,5 +99,5 @@ export async function startEdgeDesk({
     ...deps,
   });
   await app.ready();
-  return { app, clients, identity, config, lines, fetches, endpoint, clock, close: () => app.close() };
+  return { app, clients, identity, config, lines, fetches, endpoint, verifier, clock, close: () => app.close() };
 }

@@ -50,6 +50,8 @@ export const Handoff = Type.Object(
     requestedSeq: Type.Integer(),
     acceptedAt: Type.Optional(Time),
     acceptedBy: Type.Optional(PersonRef),
+    /** Everybody who held it in this episode; a late line of theirs is kept as suppressed. */
+    heldBy: Type.Array(PersonId),
     firstReplyAt: Type.Optional(Time),
     endedAt: Type.Optional(Time),
   },

@@ -45,8 +45,8 @@ export interface Store {
   /**
    * Newest `updatedAt` first. `text` matches when all its words (the last also as a prefix) occur anywhere in what was
    * said, noted or given as a reason; a text without a word finds nothing. A snippet marks hits with U+E000 before and U+E001 after.
-   * `from` and `to` (inclusive) keep what was open at some time between them; `consultant` who holds it or held it in the
-   * latest handoff; `queue` where it is or the latest handoff went; `outcome` that of a closed one; `handoff: false` restricts nothing.
+   * `from` and `to` (inclusive) keep what was open at some time between them; `consultant` who holds it or ever held it;
+   * `queue` where it is or ever was; `outcome` that of a closed one; `handoff: false` restricts nothing.
    */
   search(query: TranscriptsQuery & { limit: number }): Promise<{ items: TranscriptHit[]; next?: string }>;
   /** Conversations with the same user of the same channel, newest `openedAt` first. */

@@ -33,12 +33,12 @@ type Place = { readonly Params: { readonly id: string; readonly activityId: stri
 export async function connectorRoutes(app: FastifyInstance, parts: ConnectorParts): Promise<void> {
   const { bots, conversations, directLine, teams, faults } = parts
   answerWithProblems(app)
-  app.decorateRequest('bot', null)
+  app.decorateRequest('channelBot', null)
   await app.register(attachmentViewRoute, { files: parts.files })
 
   await app.register(async (authenticated) => {
     authenticated.addHook('onRequest', async (request) => {
-      request.bot = await callerOf(request, parts)
+      request.channelBot = await callerOf(request, parts)
     })
 
     authenticated.post<Place>('/v3/conversations/:id/activities', { bodyLimit: activityLimit }, (request, reply) => speak(request, reply))
@@ -154,8 +154,8 @@ async function callerOf(request: FastifyRequest, { bots, tokens }: ConnectorPart
 }
 
 function callingBot(request: FastifyRequest): ChannelBot {
-  if (!request.bot) throw unauthorized()
-  return request.bot
+  if (!request.channelBot) throw unauthorized()
+  return request.channelBot
 }
 
 function bodyActivity(body: unknown): Activity {
@@ -171,6 +171,6 @@ const cannotChange = () => new ChannelProblem(405, 'MethodNotAllowed', 'Direct L
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set on the Connector's routes: whose token came along. */
-    bot: ChannelBot | null
+    channelBot: ChannelBot | null
   }
 }

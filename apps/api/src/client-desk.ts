@@ -1,0 +1,165 @@
+import type { Conversation, PersonRef, Role } from '@parley/contracts';
+import type { Caller, Store, Stores } from '@parley/core';
+import type { Client, Clients } from './clients.ts';
+import { Delivery, type Callback } from './delivery.ts';
+import { createDesk, type Committed, type Desk } from './desk.ts';
+import { commandId } from './ids.ts';
+import { PresenceBook } from './presence.ts';
+import { Publisher, type Push } from './publish.ts';
+import { Router } from './router.ts';
+
+/** Everything one client's desk is made of, around its own store handle. */
+export type ClientDesk = {
+  id: string;
+  client: () => Client;
+  store: Store;
+  desk: Desk;
+  presence: PresenceBook;
+  caller(person: PersonRef, roles: readonly Role[]): Caller;
+  typing(conversation: Conversation, by: PersonRef): void;
+  userTyping(conversation: Conversation): void;
+  /** Does what is due by the clock: lapsed offers, queue deadlines. */
+  sweep(): Promise<void>;
+  idle(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type Parts = {
+  clients: Clients;
+  stores: Stores;
+  now: () => number;
+  push: Push;
+  callback: Callback;
+  /** After every durable change; for counters and for who may go on watching. Must not throw. */
+  observed: (desk: ClientDesk, change: Committed) => void;
+  /** A callback was accepted. `took` in milliseconds. */
+  delivered: (event: { client: string; conversation: string; entries: number; took: number }) => void;
+  failed: (error: unknown, what: string) => void;
+};
+
+/** The desks of all clients in this process, opened on first use. */
+export class ClientDesks {
+  readonly #parts: Parts;
+  readonly #open = new Map<string, Promise<ClientDesk>>();
+  readonly #sweeper: NodeJS.Timeout;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#sweeper = setInterval(() => void this.sweep().catch((error) => parts.failed(error, 'sweep')), sweepMs);
+    this.#sweeper.unref();
+  }
+
+  /** @param id from a validated token, never from a request */
+  open(id: string): Promise<ClientDesk> {
+    let desk = this.#open.get(id);
+    if (!desk) {
+      desk = openClientDesk(id, this.#parts);
+      this.#open.set(id, desk);
+      desk.catch(() => this.#open.delete(id));
+    }
+    return desk;
+  }
+
+  /** Opens every client once, so that deadlines and deliveries left over from before go on. */
+  async openAll(): Promise<void> {
+    await Promise.all(this.#parts.clients.all().flatMap(({ id, kind }) => (kind === 'client' ? [this.open(id)] : [])));
+  }
+
+  async sweep(): Promise<void> {
+    for (const desk of await Promise.all(this.#open.values())) await desk.sweep();
+  }
+
+  async idle(): Promise<void> {
+    for (const desk of await Promise.all(this.#open.values())) await desk.idle();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper);
+    for (const desk of await Promise.allSettled(this.#open.values())) if (desk.status === 'fulfilled') await desk.value.close();
+  }
+}
+
+const sweepMs = 1_000;
+
+async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
+  const client = () => {
+    const found = parts.clients.byId(id);
+    if (!found) throw new Error(`No client ${id} is registered`);
+    return found;
+  };
+  const store = await parts.stores.open(id);
+  const publisher = new Publisher(id, parts.push);
+  const duty = (person: string) => dutyOf(client(), person);
+
+  const presence = await PresenceBook.open({
+    store,
+    duty,
+    now: parts.now,
+    changed: (items) => {
+      publisher.presence(items);
+      router?.route();
+    },
+  });
+
+  const desk = createDesk({ store, policy: () => client().policy, now: parts.now, committed });
+  const router = new Router({ store, desk, people: () => presence.list(), failed: (error) => parts.failed(error, 'routing') });
+  const delivery = new Delivery({ client, store, desk, send: parts.callback, delivered: parts.delivered, failed: (error) => parts.failed(error, 'delivery') });
+
+  const self: ClientDesk = {
+    id,
+    client,
+    store,
+    desk,
+    presence,
+    caller: (person, roles) => ({ type: 'person', ...person, roles, ...duty(person.id), load: presence.load(person.id) }),
+    typing: (conversation, by) => void delivery.typing(conversation, by),
+    userTyping: (conversation) => publisher.userTyping(conversation),
+    async sweep() {
+      for (const conversation of await store.due(parts.now(), 200)) {
+        await desk.execute(conversation.id, { type: 'deadline', id: commandId() }, { type: 'desk' });
+      }
+    },
+    async idle() {
+      await desk.idle();
+      await router.idle();
+      await delivery.idle();
+    },
+    async close() {
+      publisher.close();
+      presence.close();
+      delivery.close();
+      await desk.idle();
+    },
+  };
+  await delivery.resume();
+  router.route();
+  return self;
+
+  function committed(change: Committed): void {
+    publisher.committed(change);
+    if (change.entries.length > 0) {
+      holderChanged(presence, change);
+      parts.observed(self, change);
+    }
+    const { holder, delivery: marks } = change.conversation;
+    if (marks.outSeq > marks.deliveredSeq) delivery.wake(change);
+    if (holder.state === 'queued' && !holder.offer) router.route();
+  }
+}
+
+/** Keeps loads in step with who holds what. */
+function holderChanged(presence: PresenceBook, { before, conversation }: Committed): void {
+  const was = before.holder.state === 'assigned' ? before.holder.consultant : undefined;
+  const is = conversation.holder.state === 'assigned' ? conversation.holder.consultant : undefined;
+  if (was?.id === is?.id) return;
+  if (was) presence.loadChanged(was, -1);
+  if (is) presence.loadChanged(is, 1);
+}
+
+function dutyOf(client: Client, person: string) {
+  const own = client.people.find(({ id }) => id === person);
+  return {
+    queues: own?.queues ?? client.policy.queues.map(({ id }) => id),
+    capacity: own?.capacity ?? client.policy.capacity,
+  };
+}

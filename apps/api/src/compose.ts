@@ -1,0 +1,125 @@
+import type { Stores } from '@parley/core';
+import { memoryStores } from '@parley/stores';
+import { mapHub } from '@parley/signalr-server';
+import { paths } from '@parley/contracts';
+import fp from 'fastify-plugin';
+import type { Logger } from 'pino';
+import { createKeys } from './auth/keys.ts';
+import { createVerifier, type Verifier } from './auth/verifier.ts';
+import { ClientDesks } from './client-desk.ts';
+import type { Clients } from './clients.ts';
+import type { Config } from './config.ts';
+import type { Callback } from './delivery.ts';
+import { createEgress } from './egress.ts';
+import { createEvents } from './events.ts';
+import { createDeskHub, type HubData } from './hub.ts';
+import { observe } from './observe.ts';
+import { botRoutes } from './routes/bots.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { transcriptRoutes } from './routes/transcripts.ts';
+import { buildServer } from './server.ts';
+
+
+export type ApiOptions = {
+  config: Config;
+  clients: Clients;
+  log: Logger;
+  /** Where conversations are kept. Default: what the configuration says. */
+  stores?: Stores;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+  /** Where signing keys come from. Default: the network, through the egress guard. */
+  fetchJson?: (url: string) => Promise<unknown>;
+  /** How bots are called back. Default: the network, through the egress guard. */
+  callback?: Callback;
+};
+
+export type ComposedApi = {
+  desks: ClientDesks;
+  verifier: Verifier;
+  /** @returns the address it listens on */
+  listen(options?: { host?: string; port?: number }): Promise<string>;
+  close(): Promise<void>;
+};
+
+/** Wires the desk process together. Nothing is started before `listen`. */
+export async function createApi({ config, clients, log, stores = openStores(config), now = Date.now, ...given }: ApiOptions): Promise<ComposedApi> {
+  const egress = createEgress({ ports: config.egress.ports, developmentOrigins: config.egress.developmentOrigins });
+  const { events, registry } = createEvents(log, { process: true });
+  const keys = createKeys({
+    fetchJson: given.fetchJson ?? ((url) => egress.fetchJson(url)),
+    now,
+    onFailure: (source, error) => log.warn({ tenant: source.tenant, err: error }, 'signing keys cannot be fetched'),
+  });
+  const verifier = createVerifier({ clients, keys, now, clockTolerance: config.clockTolerance });
+  const callback: Callback =
+    given.callback ?? (async ({ url, headers, body, timeoutMs }) => ({ status: (await egress.fetch(url, { method: 'POST', headers, body, timeoutMs })).status }));
+
+  const hub = createDeskHub(() => desks);
+  const desks: ClientDesks = new ClientDesks({
+    clients,
+    stores,
+    now,
+    push: hub.push,
+    callback,
+    observed: (desk, change) => {
+      observe(events, desk.id, change);
+      if (change.before.epoch !== change.conversation.epoch) hub.recheck(desk, change.conversation);
+    },
+    delivered: events.delivered,
+    failed: (error, what) => {
+      events.unexpected();
+      log.error({ err: error }, `${what} failed`);
+    },
+  });
+
+  const app = await buildServer({
+    config,
+    clients,
+    verifier,
+    stores,
+    log,
+    events,
+    registry,
+    publicRoutes: [],
+    peopleRoutes: [peopleRoutes(desks, now), transcriptRoutes(desks, now)],
+    botRoutes: [botRoutes(desks)],
+    hubPlugin: fp(async (server) => {
+      await mapHub<never, HubData>(server as never, paths.hub, hub.hub as never, {
+        allowedOrigins: [new URL(config.publicUrl).origin, ...config.allowedOrigins],
+        authenticate: async ({ token }) => {
+          const verdict = token === undefined ? undefined : await verifier.verifyPerson(token);
+          if (!verdict) return { status: 401 };
+          if (!verdict.ok) {
+            events.authRefused({ audience: 'hub', status: verdict.status, reason: verdict.reason });
+            return { status: verdict.status };
+          }
+          const { client, id, name, roles, exp } = verdict.principal;
+          return { user: { id: `${client}/${id}` }, data: { client, person: { id, name }, roles }, expiresAt: exp * 1000 };
+        },
+      });
+    }),
+  });
+
+  return {
+    desks,
+    verifier,
+    async listen({ host = config.host, port = config.port } = {}) {
+      await desks.openAll();
+      return app.listen({ host, port });
+    },
+    async close() {
+      hub.close();
+      await hub.hub.close();
+      await app.close();
+      await desks.close();
+      await stores.close();
+      await egress.close();
+    },
+  };
+}
+
+function openStores({ store }: Config): Stores {
+  if (store.kind === 'memory') return memoryStores();
+  throw new Error('sqlite is not wired yet');
+}
