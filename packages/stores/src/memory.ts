@@ -1,9 +1,10 @@
 import type { Conversation, Entry, TranscriptHit, TranscriptsQuery } from '@parley/contracts';
 import { StoreUnavailable, type AuditRecord, type ListFilter, type Store, type Stores } from '@parley/core';
 import {
-  checkClient, checkCommit, checkDocument, checkFollows, checkLimit, consultantOf, documentText, isUndelivered, makeCursor, queueOfHolder, readChange, readCursor,
+  checkClient, checkCommit, checkDocument, checkLimit, consultantOf, documentText, gapAfter, isUndelivered, makeCursor, queueOfHolder, readChange, readCursor,
 } from './rules.ts';
-import { contains, matchesFilters, phrasesOf, snippetOf, textOf, wordsOf, type Phrase } from './words.ts';
+import { factsOf, matchesFilters } from './facts.ts';
+import { contains, phrasesOf, snippetOf, textOf, wordsOf, type Phrase } from './words.ts';
 
 /**
  * Stores that live as long as the process: for tests, demonstrations and simulations.
@@ -52,7 +53,8 @@ class MemoryStore implements Store {
     const row = this.#rows.get(next.id);
     if ((row?.head.version ?? 0) !== expected) return 'conflict';
     if (entries.some(({ id }) => row?.ids.has(id))) return 'repeated';
-    checkFollows(row?.head.seq ?? 0, next, entries);
+    const gap = gapAfter(row?.head.seq ?? 0, next, entries.length);
+    if (gap) throw gap;
 
     const text = JSON.stringify(next);
     const texts = entries.map((entry) => JSON.stringify(entry));
@@ -131,7 +133,7 @@ class MemoryStore implements Store {
     const position = (row: Row): [number, number] => [row.head.updatedAt, row.key];
     const newestFirst: typeof compare = (a, b) => compare(b, a);
     const rows = [...this.#rows.values()]
-      .filter((row) => matchesFilters(facts(row.head), query) && (!phrases || phrases.every((phrase) => wordsIn(row).some((words) => contains(words, phrase)))))
+      .filter((row) => matchesFilters(row.head.updatedAt, factsOf(row.head, row.entries.map(parse<Entry>)), query) && (!phrases || phrases.every((phrase) => wordsIn(row).some((words) => contains(words, phrase)))))
       .toSorted((a, b) => newestFirst(position(a), position(b)));
     const page = query.cursor === undefined ? { limit: query.limit } : { limit: query.limit, cursor: query.cursor };
     return this.#page(rows, position, newestFirst, page, (row) => (phrases ? { conversation: copy(row), snippet: snippetIn(row, phrases) } : { conversation: copy(row) }));
@@ -243,18 +245,4 @@ function snippetIn(row: Row, phrases: readonly Phrase[]): string {
   const whole = words.findLastIndex((one) => phrases.every((phrase) => contains(one, phrase)));
   const at = whole >= 0 ? whole : words.findLastIndex((one) => contains(one, phrases[0]!));
   return snippetOf(textOf(parse<Entry>(row.entries[at]!)) ?? '', phrases);
-}
-
-function facts(head: Conversation) {
-  const { holder, handoff } = head;
-  return {
-    openedAt: head.openedAt,
-    updatedAt: head.updatedAt,
-    state: holder.state,
-    outcome: holder.state === 'closed' ? holder.outcome : null,
-    channel: head.channel,
-    consultants: [consultantOf(head), ...(handoff?.heldBy ?? [])],
-    queues: [queueOfHolder(head), handoff?.queue],
-    handoff: handoff !== undefined,
-  };
 }

@@ -21,9 +21,9 @@ export function checkCommit(expected: number, next: Conversation, entries: reado
   if (entries.length > 1 && new Set(entries.map(({ id }) => id)).size < entries.length) throw new RangeError(`Commit of ${next.id}: two of its entries have one id.`);
 }
 
-/** @throws RangeError when the entries leave a gap after what is stored */
-export function checkFollows(stored: number, next: Conversation, entries: readonly Entry[]): void {
-  if (next.seq - entries.length !== stored) throw new RangeError(`Commit of ${next.id}: its ${entries.length} entries end at seq ${next.seq}, but ${stored} are stored.`);
+/** @returns an error when the entries leave a gap after what is stored */
+export function gapAfter(stored: number, next: Conversation, entries: number): RangeError | undefined {
+  return next.seq - entries === stored ? undefined : new RangeError(`Commit of ${next.id}: its ${entries} entries end at seq ${next.seq}, but ${stored} are stored.`);
 }
 
 /** @throws RangeError */

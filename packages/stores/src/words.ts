@@ -1,4 +1,4 @@
-import type { Entry, TranscriptsQuery } from '@parley/contracts';
+import type { Entry } from '@parley/contracts';
 
 /**
  * How text is cut into words and compared. Every adapter searches with these, so that all find the same.
@@ -23,7 +23,8 @@ export function phrasesOf(text: string): Phrase[] {
   const chunks = text.split(/\s+/u).map(wordsOf);
   const phrases = chunks.filter((words) => words.length > 0).map((words) => ({ words, prefix: false }));
   const last = phrases.at(-1);
-  if (last) last.prefix = true;
+  // One letter would begin a word of almost every conversation.
+  if (last) last.prefix = last.words.at(-1)!.length > 1;
   return phrases;
 }
 
@@ -87,33 +88,6 @@ export function snippetOf(text: string, phrases: readonly Phrase[]): string {
   // Hits that touch, as in scripts without spaces, are one.
   out = out.replaceAll(hitEnd + hitStart, '');
   return (begin > 0 ? '…' : '') + out.trim() + (to < text.length ? '…' : '');
-}
-
-/** The filters of a transcript search other than text, as documented at `Store.search`. */
-export type TranscriptFacts = {
-  openedAt: number;
-  updatedAt: number;
-  state: string;
-  outcome: string | null;
-  channel: string;
-  /** Who holds it, and all who held it in the latest handoff. */
-  consultants: readonly (string | null | undefined)[];
-  /** Where it is, and where the latest handoff went. */
-  queues: readonly (string | null | undefined)[];
-  handoff: boolean;
-};
-
-export function matchesFilters(facts: TranscriptFacts, query: TranscriptsQuery): boolean {
-  return (
-    (query.from === undefined || facts.updatedAt >= query.from) &&
-    (query.to === undefined || facts.openedAt <= query.to) &&
-    (query.state === undefined || facts.state === query.state) &&
-    (query.outcome === undefined || facts.outcome === query.outcome) &&
-    (query.channel === undefined || facts.channel === query.channel) &&
-    (query.consultant === undefined || facts.consultants.includes(query.consultant)) &&
-    (query.queue === undefined || facts.queues.includes(query.queue)) &&
-    (query.handoff !== true || facts.handoff)
-  );
 }
 
 const before = 60;

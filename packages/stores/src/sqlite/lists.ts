@@ -1,0 +1,94 @@
+import type { Conversation } from '@parley/contracts';
+import type { ListFilter } from '@parley/core';
+import type Database from 'better-sqlite3-multiple-ciphers';
+import { makeCursor, readChange, readCursor } from '../rules.ts';
+
+/** The reads over many heads. None of them looks at a head that it does not return. */
+export class Lists {
+  #statements: ReturnType<typeof statements>;
+
+  constructor(db: Database) {
+    this.#statements = statements(db);
+  }
+
+  list(filter: ListFilter, page: { cursor?: string; limit: number }): { items: Conversation[]; next?: string } {
+    const after = page.cursor === undefined ? ([-1, 0] as const) : readCursor(page.cursor);
+    const found = filter.consultant === undefined ? this.#byState(filter, after, page.limit + 1) : this.#byConsultant(filter, after, page.limit + 1);
+    const places = found.slice(0, page.limit);
+    const items = places.map(({ conversation }) => this.head(conversation));
+    const last = places.at(-1);
+    return found.length > places.length && last ? { items, next: makeCursor(last.since, last.conversation) } : { items };
+  }
+
+  count(filter: ListFilter): number {
+    if (filter.consultant !== undefined) return this.#byConsultant(filter, [-1, 0], Number.MAX_SAFE_INTEGER).length;
+    let total = 0;
+    for (const tally of this.#tallies(filter)) total += tally.total;
+    return total;
+  }
+
+  changeCursor(): number {
+    return this.#statements.lastChange.get() as number;
+  }
+
+  changes(since: string, limit: number): { items: Conversation[]; cursor: string; more: boolean } {
+    const from = readChange(since);
+    const found = this.#statements.changes.all(from, limit + 1) as { n: number; body: string }[];
+    const more = found.length > limit;
+    const rows = more ? found.slice(0, limit) : found;
+    return { items: rows.map(({ body }) => JSON.parse(body) as Conversation), cursor: String(more ? rows.at(-1)!.n : Math.max(from, this.changeCursor())), more };
+  }
+
+  due(now: number, limit: number): Conversation[] {
+    return (this.#statements.due.all(now, limit) as number[]).map((key) => this.head(key));
+  }
+
+  undelivered(limit: number): Conversation[] {
+    return (this.#statements.undelivered.all(limit) as number[]).map((key) => this.head(key));
+  }
+
+  ofUser(channel: string, userId: string, limit: number): Conversation[] {
+    return (this.#statements.ofUser.all(channel, userId, limit) as number[]).map((key) => this.head(key));
+  }
+
+  head(key: number): Conversation {
+    return JSON.parse(this.#statements.head.get(key) as string) as Conversation;
+  }
+
+  #byState(filter: ListFilter, after: readonly [number, number], limit: number): Place[] {
+    const places: Place[] = [];
+    for (const { state, queue } of this.#tallies(filter)) places.push(...(this.#statements.holders.all(state, queue, ...after, limit) as Place[]));
+    return places.toSorted((a, b) => a.since - b.since || a.conversation - b.conversation).slice(0, limit);
+  }
+
+  #byConsultant(filter: ListFilter, after: readonly [number, number], limit: number): Place[] {
+    if (!filter.states.includes('assigned')) return [];
+    const places = this.#statements.mine.all(filter.consultant!, ...after, filter.queues ? Number.MAX_SAFE_INTEGER : limit) as (Place & { queue: string })[];
+    return filter.queues ? places.filter(({ queue }) => filter.queues!.includes(queue)).slice(0, limit) : places;
+  }
+
+  /** The pairs of state and queue that match: a few, whatever the number of conversations. */
+  #tallies(filter: ListFilter): Tally[] {
+    const tallies = [...new Set(filter.states)].flatMap((state) => this.#statements.tallies.all(state) as Tally[]);
+    return filter.queues ? tallies.filter(({ queue }) => queue !== '' && filter.queues!.includes(queue)) : tallies;
+  }
+}
+
+type Place = { since: number; conversation: number };
+type Tally = { state: string; queue: string; total: number };
+
+function statements(db: Database) {
+  return {
+    head: db.prepare('select body from heads where conversation = ?').pluck(),
+    tallies: db.prepare('select state, queue, total from tallies where state = ? and total > 0'),
+    holders: db.prepare('select since, conversation from holders where state = ? and queue = ? and (since, conversation) > (?, ?) order by since, conversation limit ?'),
+    mine: db.prepare('select since, conversation, queue from mine where consultant = ? and (since, conversation) > (?, ?) order by since, conversation limit ?'),
+    lastChange: db.prepare('select coalesce(max(n), 0) from changes').pluck(),
+    changes: db.prepare(
+      'select c.n, h.body from changes c cross join heads h on h.conversation = c.conversation and h.change = c.n where c.n > ? order by c.n limit ?',
+    ),
+    due: db.prepare('select conversation from due where at <= ? order by at, conversation limit ?').pluck(),
+    undelivered: db.prepare('select conversation from undelivered order by conversation limit ?').pluck(),
+    ofUser: db.prepare('select conversation from users where channel = ? and user = ? order by opened desc, conversation desc limit ?').pluck(),
+  };
+}
