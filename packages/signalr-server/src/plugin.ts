@@ -1,6 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import fp from 'fastify-plugin';
-import { mapHub, type AnyFastify, type EndpointOptions } from './endpoint/map-hub.ts';
+import { mapHub, type EndpointOptions } from './endpoint/map-hub.ts';
 import type { Hub } from './hub.ts';
 
 /**
@@ -16,7 +15,8 @@ export interface SignalrPluginOptions extends EndpointOptions<any> {
 }
 
 /** Fastify 5 plugin that serves one hub: `await app.register(signalr, { path, hub, authenticate })`. Register it once per hub. */
-export const signalr: FastifyPluginAsync<SignalrPluginOptions> = fp(
-  async (app: AnyFastify, { path, hub, ...options }: SignalrPluginOptions) => mapHub(app, path, hub, options),
-  { fastify: '5.x', name: '@parley/signalr-server' },
-);
+export const signalr: FastifyPluginAsync<SignalrPluginOptions> = async (app, { path, hub, ...options }) =>
+  mapHub(app, path, hub, options);
+
+// Fastify's mark for a plugin without a scope of its own: several hubs on one instance then share its WebSockets.
+Object.assign(signalr, { [Symbol.for('skip-override')]: true });

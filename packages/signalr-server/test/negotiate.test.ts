@@ -1,7 +1,7 @@
 import websocket from '@fastify/websocket';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { createHub, mapHub } from '../src/index.ts';
+import { createHub, mapHub, signalr } from '../src/index.ts';
 import {
   authenticate,
   client,
@@ -230,7 +230,7 @@ test('one server serves two hubs', async () => {
   const app = Fastify();
   const first = createHub<Events, Data>();
   const second = createHub<Events, Data>();
-  await mapHub(app, '/first', first, { authenticate });
+  await app.register(signalr, { path: '/first', hub: first, authenticate });
   await app.register(async (scope) => mapHub(scope, '/second', second, { authenticate }), { prefix: '/api' });
   const address = await app.listen({ port: 0, host: '127.0.0.1' });
   const onFirst = await listen(`${address}/first`);
