@@ -27,7 +27,12 @@ export async function install() {
     command,
     [...first, 'install', '--frozen-lockfile'],
     {
-      env: { CI: 'true' }, // pnpm must not ask before it replaces a node_modules of another layout
+      env: {
+        CI: 'true', // pnpm must not ask before it replaces a node_modules of another layout
+        npm_config_loglevel: 'error', // `npm --silent` would hide from us why npx failed
+        ...shortRetries('npm_config_'),
+        ...shortRetries('pnpm_config_'),
+      },
     },
   );
   if (!existsSync(node24))
@@ -48,6 +53,12 @@ export function requireFreeSpace(path) {
   throw new Trouble(
     `The disk that holds ${there} is full (${megabytes} MB free): Parley wants at least ${leastFreeMegabytes} MB.`,
   );
+}
+
+/** Without a network the tools would wait for minutes before they say so.
+ * @param {string} prefix of the tool's environment variables */
+function shortRetries(prefix) {
+  return { [`${prefix}fetch_retry_mintimeout`]: '500', [`${prefix}fetch_retry_maxtimeout`]: '3000' };
 }
 
 /** The command that runs pnpm: the one on PATH if it is of our major version, else through npx.

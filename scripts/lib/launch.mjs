@@ -6,6 +6,7 @@ import { readEnvironment } from './environment.mjs';
 import { install, requireFreeSpace } from './install.mjs';
 import { stopTools } from './run.mjs';
 import { requireFreePorts, services, startServices } from './services.mjs';
+import { onStop } from './signals.mjs';
 import { startVite } from './vite.mjs';
 import { Trouble } from './trouble.mjs';
 import { welcome } from './welcome.mjs';
@@ -29,16 +30,10 @@ export async function launch({ watch }) {
     await Promise.all(stops.map((stop) => stop()));
     process.exit(code);
   };
-  for (const [signal, code] of /** @type {const} */ ([
-    ['SIGINT', 0],
-    ['SIGTERM', 0],
-    ['SIGHUP', 129],
-  ])) {
-    process.on(signal, () => {
-      if (!leaving && stops.length > 0) console.log('\nStopping …');
-      void leave(stops.length > 0 ? code : 130);
-    });
-  }
+  onStop((signal) => {
+    if (!leaving && stops.length > 0) console.log('\nStopping …');
+    void leave(stops.length === 0 ? 130 : signal === 'SIGHUP' ? 129 : 0);
+  });
   const fail = (/** @type {unknown} */ error) => {
     if (leaving) return;
     console.error(error instanceof Trouble ? `\n${error.message}` : error);

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { childEnvironment, node24, root } from './paths.mjs';
-import { explain, Trouble } from './trouble.mjs';
+import { explainDeath, Trouble } from './trouble.mjs';
 
 const healthSeconds = 60;
 const stopSeconds = 10;
@@ -114,11 +114,11 @@ function startProcess({ service, entry, logs, variables, verbose, nodeArguments 
   const ended = new Promise((resolve) => {
     child.on('error', (error) => resolve(new Trouble(`${capital(service.what)} could not start: ${error.message}`)));
     child.on('close', (code, signal) => {
-      const known = explain(last.join('\n'));
+      const cause = explainDeath(last.join('\n')) ?? signal ?? `exit code ${code}`;
+      const lines = last.map((line) => `  ${readable(line, true, true)}`).join('\n');
       resolve(
         new Trouble(
-          `${capital(service.what)} stopped by itself (${signal ?? `exit code ${code}`})${known ? `. ${known}` : ''}, so everything was stopped. ` +
-            `Its last lines, from ${logPath}:\n${last.map((line) => `  ${readable(line, true, true)}`).join('\n')}`,
+          `${capital(service.what)} stopped by itself (${cause}), so everything was stopped. Its last lines, from ${logPath}:\n${lines}`,
         ),
       );
     });

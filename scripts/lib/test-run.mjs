@@ -7,6 +7,7 @@ import { findChromium } from './chromium.mjs';
 import { install } from './install.mjs';
 import { node24, root } from './paths.mjs';
 import { run, stopTools } from './run.mjs';
+import { onStop } from './signals.mjs';
 import { Trouble } from './trouble.mjs';
 
 const limitSeconds = 35 * 60; // for one runner: a test that hangs must end as a failure, not as silence
@@ -19,12 +20,10 @@ const e2eConfig = 'e2e/vitest.config.ts';
  * @param {string[]} args paths, relative to the current folder
  */
 export async function testRun(args) {
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-    process.on(signal, () => {
-      stopTools();
-      process.exit(130);
-    });
-  }
+  onStop(() => {
+    stopTools();
+    process.exit(130);
+  });
   const paths = args.map((path) => relative(root, resolve(path)).replaceAll('\\', '/')).filter((path) => path !== '');
   const inE2e = (/** @type {string} */ path) => path === 'e2e' || path.startsWith('e2e/');
   const roomPaths = paths.filter((path) => !inE2e(path));

@@ -27,5 +27,17 @@ const recognised = [
  * @returns {string | undefined}
  */
 export function explain(output) {
-  return recognised.find(({ signs }) => signs.test(output))?.say;
+  const flat = output.replaceAll(/\s+/g, ' '); // tools wrap their lines in the middle of what we look for
+  return recognised.find(({ signs }) => signs.test(flat))?.say;
+}
+
+/**
+ * The same for a process of ours that ended by itself.
+ * @param {string} output its last lines
+ * @returns {string | undefined}
+ */
+export function explainDeath(output) {
+  if (/ENOSPC|SQLITE_FULL|no space left on device|disk is full/i.test(output)) return 'the disk is full';
+  if (/EADDRINUSE/.test(output)) return 'its port was taken by another program';
+  return undefined;
 }
