@@ -115,15 +115,19 @@ describe('what becomes of a handoff', () => {
 
   test('late news of the bot’s floor does not let it speak over a person', async () => {
     desk.setFloor('Other', 'bot');
-    const over = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
     await bot.says('hi', 'o1', 'Other');
     await until(() => expect(desk.turns.at(-1)?.text).toBe('hi'));
-    // The desk answers a background call from before the takeover, but its answer comes after it.
+    desk.fault = ({ path }) => (path === '/v1/bot/turns' ? { kind: 'late', until: answered.promise } : undefined);
     await bot.says('anybody?', 'o2', 'Other');
     await until(() => expect(desk.turns.at(-1)?.text).toBe('anybody?'));
-    over.resolve();
     desk.setFloor('Other', 'human');
     await desk.callback(bot.callbackUrl, desk.entries('Other', [{ kind: 'status', state: 'accepted' }]));
+    desk.fault = () => undefined;
+    const calls = desk.calls.length;
+    answered.resolve();
+    await until(() => expect(desk.calls.length).toBeGreaterThan(calls));
+    await until(() => expect(bot.parley.stats().waiting).toBe(0));
     bot.heard.length = 0;
     await bot.says('hm', 'o3', 'Other');
     expect(bot.heard).toEqual([]);
@@ -200,6 +204,14 @@ describe('forgery', () => {
         expect(verifyCallback({ ...headers, [name]: turned }, text, [desk.callbackSecret]).ok, `${name} ${position}`).toBe(false);
       }
     }
+  });
+
+  test('bytes that are not UTF-8 do not pass for the sign that replaces them', () => {
+    const text = '{"text":"\ufffd"}';
+    const headers = sign('m', String(Math.floor(Date.now() / 1000)), text, desk.callbackSecret);
+    const broken = Buffer.concat([Buffer.from('{"text":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    expect(verifyCallback(headers, Buffer.from(text), [desk.callbackSecret]).ok).toBe(true);
+    expect(verifyCallback(headers, broken, [desk.callbackSecret]).ok).toBe(false);
   });
 
   test('while a secret is replaced both are good, and header names are matched in any case', () => {

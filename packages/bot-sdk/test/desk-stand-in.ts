@@ -41,6 +41,8 @@ export type Fault =
   | { kind: 'status'; status: number; code?: string; headers?: Record<string, string> }
   /** Does the work, and breaks the connection before the answer. */
   | { kind: 'lost' }
+  /** Does the work, and answers later. */
+  | { kind: 'late'; until: Promise<unknown> }
   | { kind: 'reset' }
   | { kind: 'slow'; until: Promise<unknown> };
 
@@ -202,6 +204,7 @@ export async function startDeskStandIn(port = 0): Promise<DeskStandIn> {
     const schema = schemas[call.path];
     if (!schema?.Check(body)) return problem(400, 'validation');
     const result = work(call.path, body);
+    if (fault?.kind === 'late') await fault.until;
     if (fault?.kind === 'lost') return void request.socket.destroy();
     const refusal = (result as { refusal?: [number, string] } | undefined)?.refusal;
     if (refusal) return problem(...refusal);
