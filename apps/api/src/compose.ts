@@ -1,5 +1,5 @@
 import type { Stores } from '@parley/core';
-import { memoryStores } from '@parley/stores';
+import { fileKeys, memoryStores, sqliteStores } from '@parley/stores';
 import { mapHub } from '@parley/signalr-server';
 import { paths } from '@parley/contracts';
 import fp from 'fastify-plugin';
@@ -18,6 +18,7 @@ import { botRoutes } from './routes/bots.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { transcriptRoutes } from './routes/transcripts.ts';
 import { buildServer } from './server.ts';
+import { readStoreKey } from './store-key.ts';
 
 
 export type ApiOptions = {
@@ -43,7 +44,7 @@ export type ComposedApi = {
 };
 
 /** Wires the desk process together. Nothing is started before `listen`. */
-export async function createApi({ config, clients, log, stores = openStores(config), now = Date.now, ...given }: ApiOptions): Promise<ComposedApi> {
+export async function createApi({ config, clients, log, stores = openStores(config, log), now = Date.now, ...given }: ApiOptions): Promise<ComposedApi> {
   const egress = createEgress({ ports: config.egress.ports, developmentOrigins: config.egress.developmentOrigins });
   const { events, registry } = createEvents(log, { process: true });
   const keys = createKeys({
@@ -119,7 +120,7 @@ export async function createApi({ config, clients, log, stores = openStores(conf
   };
 }
 
-function openStores({ store }: Config): Stores {
+function openStores({ store }: Config, log: Logger): Stores {
   if (store.kind === 'memory') return memoryStores();
-  throw new Error('sqlite is not wired yet');
+  return sqliteStores({ directory: store.directory, keys: fileKeys(`${store.directory}/keys.json`, readStoreKey(store.key)), log });
 }

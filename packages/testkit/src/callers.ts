@@ -5,14 +5,14 @@ import type { TestDesk } from './start-desk.ts';
 
 export type Answer<T = unknown> = { status: number; body: T; headers: Headers };
 
-/** Speaks HTTP as somebody with a token. */
+/** Speaks HTTP as somebody with a token; asks for the token anew each time. */
 export class Caller {
   readonly #url: string;
-  readonly #token: string;
+  readonly #token: () => Promise<string>;
   /** Requests sent so far. */
   requests = 0;
 
-  constructor(url: string, token: string) {
+  constructor(url: string, token: () => Promise<string>) {
     this.#url = url;
     this.#token = token;
   }
@@ -21,7 +21,7 @@ export class Caller {
     this.requests += 1;
     const response = await fetch(this.#url + path, {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { authorization: `Bearer ${await this.#token()}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -98,12 +98,12 @@ export class Listener {
 }
 
 /** @param email of a person of the sandbox */
-export async function person(desk: TestDesk, email: string): Promise<Caller> {
-  return new Caller(desk.url, await desk.token(email));
+export function person(desk: TestDesk, email: string): Caller {
+  return new Caller(desk.url, () => desk.token(email));
 }
 
-export async function botOf(desk: TestDesk, client: string): Promise<BotCaller> {
-  return new BotCaller(desk.url, await desk.botToken(client));
+export function botOf(desk: TestDesk, client: string): BotCaller {
+  return new BotCaller(desk.url, () => desk.botToken(client));
 }
 
 export async function listen(desk: TestDesk, email: string): Promise<Listener> {

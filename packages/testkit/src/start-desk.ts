@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +14,8 @@ export type DeskOptions = {
   /** Default `memory`. With `sqlite`, `directory` keeps the files; without it they are removed on `close`. */
   store?: 'memory' | 'sqlite';
   directory?: string;
+  /** Key of the files in `directory`, 32 bytes in base64. Default: a fresh one. */
+  storeKey?: string;
   /** Answers of the bots' callback, for tests of delivery. Default 204 at once. */
   answerCallback?: (callback: ReceivedCallback) => number | Promise<number>;
   logLevel?: 'silent' | 'warn';
@@ -24,7 +27,7 @@ export type ReceivedCallback = { client: string; headers: Record<string, string>
  * The real API in this process: real routes, hub, verifier and store, real keys and tokens, on a free port,
  * with the sandbox's clients and a clock that tests may set.
  */
-export async function startDesk({ store = 'memory', directory, answerCallback = () => 204, logLevel = 'silent' }: DeskOptions = {}): Promise<TestDesk> {
+export async function startDesk({ store = 'memory', directory, storeKey = randomBytes(32).toString('base64'), answerCallback = () => 204, logLevel = 'silent' }: DeskOptions = {}): Promise<TestDesk> {
   const clock = { offset: 0 };
   const now = () => Date.now() + clock.offset;
   const identity = createIdentity({ now });
@@ -52,7 +55,7 @@ export async function startDesk({ store = 'memory', directory, answerCallback = 
     DESK_PORT: '0',
     HOST: '127.0.0.1',
     STORE: store,
-    ...(store === 'sqlite' ? { DATA_DIR: directory ?? own!, STORE_KEY: Buffer.alloc(32, 7).toString('base64') } : {}),
+    ...(store === 'sqlite' ? { DATA_DIR: directory ?? own!, STORE_KEY: storeKey } : {}),
     BOT_URL: botUrl,
     SANDBOX_URL: 'http://localhost:4400',
     LOG_LEVEL: logLevel,
@@ -75,6 +78,12 @@ export async function startDesk({ store = 'memory', directory, answerCallback = 
     },
   });
   const url = await api.listen();
+  const tokens = new Map<string, Promise<string>>();
+  const minted = (whose: string, mint: () => Promise<string>) => {
+    const known = tokens.get(whose) ?? mint();
+    tokens.set(whose, known);
+    return known;
+  };
 
   return {
     url,
@@ -82,14 +91,16 @@ export async function startDesk({ store = 'memory', directory, answerCallback = 
     clients,
     identity,
     callbacks,
-    token: (email) => identity.mint({ tid: tenantOf(email), subject: email }),
+    token: (email) => minted(email, () => identity.mint({ tid: tenantOf(email), subject: email })),
     botToken: (client) => {
       const bot = bots.find((one) => one.appId === clients.byId(client)?.bots[0]?.appId);
       if (!bot) throw new Error(`${client} has no bot`);
-      return identity.mint({ tid: clients.byId(client)!.tenant, subject: { bot: bot.appId } });
+      return minted(client, () => identity.mint({ tid: clients.byId(client)!.tenant, subject: { bot: bot.appId } }));
     },
     async advance(ms) {
       clock.offset += ms;
+      // What was signed before may have expired by the new time.
+      tokens.clear();
       await api.desks.sweep();
     },
     until: (condition, timeoutMs = 5_000) => until(condition, waiting, timeoutMs),
