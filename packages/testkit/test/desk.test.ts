@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Conversation, ConversationView, Problem } from '@parley/contracts';
 import { paths } from '@parley/contracts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { botOf, listen, person, startDesk, type BotCaller, type Caller, type TestDesk } from '../src/index.ts';
 
 for (const store of ['memory', 'sqlite'] as const) {
@@ -20,6 +20,11 @@ for (const store of ['memory', 'sqlite'] as const) {
       lukas = person(desk, 'lukas@contoso.example');
       marta = person(desk, 'marta@contoso.example');
       noor = person(desk, 'noor@fabrikam.example');
+    });
+    afterEach(async () => {
+      // Nobody starts the next test with their hands full.
+      const { items } = (await marta.get<{ items: Conversation[] }>(`${paths.conversations}?view=live`)).body;
+      for (const { id, holder } of items) if (holder.state === 'assigned' || holder.state === 'queued') await marta.command(id, 'close', { outcome: 'solved' });
     });
     afterAll(() => desk.close());
 
