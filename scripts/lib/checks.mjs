@@ -18,7 +18,8 @@ const checks = [
 ];
 
 /**
- * Runs the static checks, all of them even after a failure. Each prints one line; the first that fails shows its output.
+ * Runs the static checks, all of them even after a failure. Each prints one line. The first that fails
+ * shows its output; in CI, where nobody can ask again, all do.
  * @param {string[]} [only] names; all by default
  * @returns {Promise<{ passed: number, failed: number }>}
  */
@@ -30,8 +31,8 @@ export async function runChecks(only = []) {
     const { ok, output, summary } = await work();
     const seconds = ((Date.now() - began) / 1000).toFixed(1);
     console.log(`${ok ? '✓' : '✗'} ${name}${summary ? `: ${summary}` : ''} (${seconds} s)`);
-    if (!ok && (sum.failed === 0 || only.length > 0)) console.log(lastLines(output, 200));
-    if (!ok && sum.failed > 0 && only.length === 0) console.log(`  see it with: pnpm check ${name.replace(' ', '-')}`);
+    const inFull = sum.failed === 0 || only.length > 0 || process.env.CI !== undefined;
+    if (!ok) console.log(inFull ? lastLines(output, 200) : `  see it with: pnpm check ${name.replace(' ', '-')}`);
     sum[ok ? 'passed' : 'failed'] += 1;
   }
   if (sum.passed + sum.failed === 0) {

@@ -7,7 +7,7 @@ import { install, requireFreeSpace } from './install.mjs';
 import { stopTools } from './run.mjs';
 import { requireFreePorts, services, startServices } from './services.mjs';
 import { onStop } from './signals.mjs';
-import { startVite } from './vite.mjs';
+import { startVite, viteAddress } from './vite.mjs';
 import { Trouble } from './trouble.mjs';
 import { welcome } from './welcome.mjs';
 
@@ -62,8 +62,9 @@ export async function launch({ watch }) {
     if (leaving) return;
     if (watch) stops.push(startVite(variables, fail));
     if (options.wanted.length < services.length) return console.log(`Running: ${addresses(options.wanted, ports)}`);
-    console.log(await welcome(ports, data));
-    if (options.open) openInBrowser(`http://localhost:${ports.api}/`);
+    const consoleAddress = watch ? viteAddress : `http://localhost:${ports.api}/`;
+    console.log(await welcome(ports, data, consoleAddress));
+    if (options.open) openInBrowser(consoleAddress);
   } catch (error) {
     fail(error);
   }

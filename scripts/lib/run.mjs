@@ -31,7 +31,7 @@ export function run(command, args, options = {}) {
     let output = '';
     const child = spawn(command, args, {
       cwd: options.cwd ?? root,
-      env: childEnvironment(options.stream ? options.env : { NO_COLOR: '1', ...options.env }),
+      env: childEnvironment({ ...(options.stream && process.stdout.isTTY ? {} : { NO_COLOR: '1' }), ...options.env }),
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: command.endsWith('.cmd'),
     });

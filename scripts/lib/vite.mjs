@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { childEnvironment, node24, root } from './paths.mjs';
 import { Trouble } from './trouble.mjs';
 
+/** Where the console's own Vite configuration serves it. */
+export const viteAddress = 'http://localhost:5173/';
+
 /**
  * Serves the console from its sources, with hot reload.
  * @param {Record<string, string>} variables
@@ -15,7 +18,7 @@ export function startVite(variables, onDeath) {
   const child = spawn(node24, [join(room, 'node_modules', 'vite', 'bin', 'vite.js')], {
     cwd: room,
     env: childEnvironment(variables),
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = once(child, 'close');
   let stopping = false;

@@ -7,17 +7,17 @@ import { run } from './run.mjs';
  * What to open, whom to be, what to try first.
  * @param {{ sandbox: number, api: number, bot: number }} ports
  * @param {string} data
+ * @param {string} consoleAddress
  * @returns {Promise<string>}
  */
-export async function welcome(ports, data) {
-  const console_ = `http://localhost:${ports.api}/`;
+export async function welcome(ports, data, consoleAddress) {
   const people = await sandboxPeople();
   const width = Math.max(0, ...people.map(({ name }) => name.length));
   return [
     '',
     'Parley is running.',
     '',
-    `  Console for consultants and supervisors   ${console_}`,
+    `  Console for consultants and supervisors   ${consoleAddress}`,
     `  BankX web page with the chat              http://localhost:${ports.bot}/`,
     `  Sandbox: sign-in, channels, BankX logins  http://localhost:${ports.sandbox}/`,
     '',
@@ -27,7 +27,7 @@ export async function welcome(ports, data) {
     ),
     ...(people.length > 0 ? [''] : []),
     'Try this first:',
-    `  1. Open ${console_} and sign in as Ana Ruiz of Contoso Bank; set yourself available.`,
+    `  1. Open ${consoleAddress} and sign in as Ana Ruiz of Contoso Bank; set yourself available.`,
     `  2. In another window open http://localhost:${ports.bot}/, start the chat and ask for a person.`,
     '  3. Accept the conversation in the console: what the user and the bot said is already there.',
     '',
