@@ -47,7 +47,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const identity = createIdentity({ now, dataDirectory, ...(issuerBase && { issuerBase }) })
   const connectorKeys = createConnectorTokens({ keyRing: identity.keyRing, now })
   const store = createSignInStore(now, dataDirectory)
-  const redirectUris = new Set(options.redirectUris ?? defaultRedirectUris)
+  const redirectUris = new Set(options.redirectUris ?? consoleRedirects(defaultConsoles))
   const app = Fastify({ forceCloseConnections: true })
   const publicUrl = () => (options.publicUrl ?? `http://localhost:${boundPort(app)}`).replace(/\/$/, '')
 
@@ -75,10 +75,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-/** Pages of a console to which MSAL may return, on the desk's port and on Vite's. */
-const defaultRedirectUris = ['http://localhost:4300', 'http://localhost:5173'].flatMap((origin) =>
-  ['/', '/auth', '/auth.html', '/redirect', '/redirect.html', '/sign-in', '/signed-out', '/blank.html'].map((path) => origin + path),
-)
+/**
+ * Pages of a console to which MSAL may return.
+ * @param origins where the console is served
+ */
+export function consoleRedirects(origins: readonly string[]): string[] {
+  return origins.flatMap((origin) =>
+    ['/', '/auth', '/auth.html', '/redirect', '/redirect.html', '/sign-in', '/signed-out', '/blank.html'].map((path) => origin + path),
+  )
+}
+
+/** The desk's port and Vite's. */
+const defaultConsoles = ['http://localhost:4300', 'http://localhost:5173']
 
 function boundPort(app: FastifyInstance): number {
   const [address] = app.addresses()
