@@ -93,7 +93,7 @@ export async function buildServer(deps: ServerDeps): Promise<Api> {
     ...(deps.monotonic && { monotonic: deps.monotonic }),
   });
   const slots = createSlots(config.limits.maxInFlight, events);
-  let fallback: PageFallback = () => undefined;
+  let fallback: PageFallback = async () => undefined;
 
   // Must answer when nothing else does, so neither counted nor limited.
   await app.register(async (scope: Api) => {
@@ -134,8 +134,8 @@ export async function buildServer(deps: ServerDeps): Promise<Api> {
       await hubPlugin(scope);
     });
 
-  app.setNotFoundHandler((request, reply) => {
-    const page = fallback(request, reply);
+  app.setNotFoundHandler(async (request, reply) => {
+    const page = await fallback(request, reply);
     if (page) return page;
     const allowed = methodsAt(routes, request.url.split('?')[0] ?? '/');
     if (allowed.length === 0) return sendProblem(reply, 'not-found');
@@ -174,9 +174,9 @@ function createApp({ config, events, log }: ServerDeps): Api {
   app.setValidatorCompiler(validatorCompiler as never);
   app.decorateRequest('caller', null as never);
   app.decorateRequest('bot', null as never);
-  acceptOnlyJson(app);
 
   app.addHook('onRequest', async (request, reply) => setSecurityHeaders(request, reply, https));
+  acceptOnlyJson(app);
   app.addHook('onResponse', async (request, reply) => {
     const { url = 'unmatched' } = request.routeOptions;
     events.requestFinished({

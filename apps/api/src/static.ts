@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +10,7 @@ import type { Api } from './server.ts';
 export type StaticDeps = { consoleDir: string; widgetDir: string; clients: Clients; publicUrl: string };
 
 /** Answers a request that no route took with the console's page, if that is what it asks for. */
-export type PageFallback = (request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined;
+export type PageFallback = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
 /**
  * Serves the built console at `/` and the web chat at `/widget/`. A folder that was not built is left out.
@@ -24,7 +25,6 @@ export async function serveStatic(
   if (hasConsole) {
     await app.register(fastifyStatic, {
       root: consoleDir,
-      wildcard: false,
       index: 'index.html',
       cacheControl: false,
       dotfiles: 'ignore',
@@ -56,12 +56,15 @@ export async function serveStatic(
     });
   }
 
-  return (request, reply) => {
+  return async (request, reply) => {
     if (!hasConsole || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
     const path = request.url.split('?')[0] ?? '/';
     const wantsPage = (request.headers.accept ?? '').includes('text/html');
     if (!wantsPage || path.includes('.') || /^\/(v1|hub|widget|docs)(\/|$)/.test(path)) return undefined;
-    return reply.sendFile('index.html');
+    return reply
+      .headers({ 'cache-control': cacheFor(page), 'content-security-policy': consolePolicy(clients, publicUrl, true) })
+      .type('text/html; charset=utf-8')
+      .send(await readFile(page));
   };
 }
 

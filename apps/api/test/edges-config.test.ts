@@ -11,7 +11,13 @@ const folder = mkdtempSync(join(tmpdir(), 'parley-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, n) => (n * 37) % 256)).toString('base64');
-const production = { NODE_ENV: 'production', PUBLIC_URL: 'https://desk.example.com', CLIENTS_FILE: '/etc/parley/clients.json', DATA_DIR: '/var/lib/parley', STORE_KEY: key };
+const production = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://desk.example.com',
+  CLIENTS_FILE: '/etc/parley/clients.json',
+  DATA_DIR: '/var/lib/parley',
+  STORE_KEY: key,
+};
 
 function complaints(env: Environment): string {
   try {
@@ -26,7 +32,13 @@ function complaints(env: Environment): string {
 describe('the configuration', () => {
   test('needs no setting on a developer’s machine', () => {
     const config = loadConfig({});
-    expect(config).toMatchObject({ production: false, host: 'localhost', port: 4300, publicUrl: 'http://localhost:4300', trustProxy: [] });
+    expect(config).toMatchObject({
+      production: false,
+      host: 'localhost',
+      port: 4300,
+      publicUrl: 'http://localhost:4300',
+      trustProxy: [],
+    });
     expect(config.store).toMatchObject({ kind: 'sqlite', key: { from: 'file', create: true } });
     expect(config.egress.developmentOrigins).toEqual(['http://localhost:4400', 'http://localhost:4500']);
   });
@@ -34,7 +46,10 @@ describe('the configuration', () => {
   test('follows the ports of the launcher', () => {
     const config = loadConfig({ DESK_PORT: '5300', SANDBOX_PORT: '5400', BOT_PORT: '5500', PARLEY_DATA: '/tmp/p' });
     expect(config.publicUrl).toBe('http://localhost:5300');
-    expect(config.clients.addresses).toEqual({ SANDBOX_URL: 'http://localhost:5400', BOT_URL: 'http://localhost:5500' });
+    expect(config.clients.addresses).toEqual({
+      SANDBOX_URL: 'http://localhost:5400',
+      BOT_URL: 'http://localhost:5500',
+    });
     expect(config.store).toMatchObject({ directory: '/tmp/p/desk' });
   });
 
@@ -74,7 +89,16 @@ describe('the configuration', () => {
     expect(complaints(env)).toMatch(message);
   });
 
-  test.each(['STORE_KEY', 'STORE_KEY_FILE', 'CLIENTS_FILE', 'METRICS_TOKEN', 'TRUST_PROXY', 'ALLOWED_ORIGINS', 'EGRESS_PORTS', 'PUBLIC_URL'])('A15 refuses an empty %s', (name) => {
+  test.each([
+    'STORE_KEY',
+    'STORE_KEY_FILE',
+    'CLIENTS_FILE',
+    'METRICS_TOKEN',
+    'TRUST_PROXY',
+    'ALLOWED_ORIGINS',
+    'EGRESS_PORTS',
+    'PUBLIC_URL',
+  ])('A15 refuses an empty %s', (name) => {
     expect(complaints({ [name]: ' ' })).toContain(`${name} is set but empty`);
   });
 
@@ -83,7 +107,9 @@ describe('the configuration', () => {
   });
 
   test('never shows a secret in a complaint', () => {
-    expect(complaints({ STORE_KEY: 'my-secret-value', METRICS_TOKEN: 'my-secret-value' })).not.toContain('my-secret-value');
+    expect(complaints({ STORE_KEY: 'my-secret-value', METRICS_TOKEN: 'my-secret-value' })).not.toContain(
+      'my-secret-value',
+    );
   });
 
   test('.env.example explains every setting, and no other', () => {
@@ -128,7 +154,11 @@ describe('the clients file', () => {
     expect(clients.all().map(({ id }) => id)).toEqual(tenants.map(({ slug }) => slug));
     for (const { tenant, audience, consoleAppId, id, signIn, jwksUrl, bots } of clients.all()) {
       const seed = findTenant(tenant)!;
-      expect({ audience, consoleAppId, id }).toEqual({ audience: seed.apiAppId, consoleAppId: seed.spaAppId, id: seed.slug });
+      expect({ audience, consoleAppId, id }).toEqual({
+        audience: seed.apiAppId,
+        consoleAppId: seed.spaAppId,
+        id: seed.slug,
+      });
       expect(bots.map(({ appId }) => appId)).toEqual(seed.bot ? [seed.bot.appId] : []);
       const { authority, knownAuthorities, scopes, authorityMetadata } = msalConfig(tenant, 'http://localhost:5400');
       expect(signIn).toMatchObject({ authority, knownAuthorities, scopes });
@@ -136,7 +166,9 @@ describe('the clients file', () => {
       expect(JSON.parse(authorityMetadata)).toMatchObject(metadata);
       expect(jwksUrl).toBe((metadata as { jwks_uri: string }).jwks_uri);
     }
-    expect(clients.byId('contoso')?.bots[0]).toMatchObject({ callbackUrl: 'http://localhost:5500/contoso/parley/callback' });
+    expect(clients.byId('contoso')?.bots[0]).toMatchObject({
+      callbackUrl: 'http://localhost:5500/contoso/parley/callback',
+    });
   });
 
   test('is looked up by tenant and audience together', () => {
@@ -159,14 +191,26 @@ describe('the clients file', () => {
     ['a missing member', (client) => delete client.issuer, /contoso.*issuer|contoso.*required/],
     ['an unknown kind', (client) => (client.kind = 'god'), /kind/],
     ['a tenant in upper case', (client) => (client.tenant = client.tenant.toUpperCase()), /tenant/],
-    ['an issuer of another tenant', (client) => (client.issuer = 'https://login.sandbox.test/other/v2.0'), /issuer does not contain/],
-    ['the tenant of personal accounts', (client) => (client.tenant = '9188040d-6c67-4c5b-b112-36a304b66dad'), /personal Microsoft accounts/],
+    [
+      'an issuer of another tenant',
+      (client) => (client.issuer = 'https://login.sandbox.test/other/v2.0'),
+      /issuer does not contain/,
+    ],
+    [
+      'the tenant of personal accounts',
+      (client) => (client.tenant = '9188040d-6c67-4c5b-b112-36a304b66dad'),
+      /personal Microsoft accounts/,
+    ],
     ['no allowed app', (client) => (client.allowedApps = []), /allowedApps/],
     ['no scope', (client) => (client.scopes = []), /scopes/],
     ['a console that is not allowed', (client) => (client.allowedApps = [client.audience]), /consoleAppId/],
     ['a bot among the apps for people', (client) => client.allowedApps.push(client.bots[0].appId), /app of a bot/],
     ['a default queue that is not there', (client) => (client.policy.defaultQueue = 'none'), /defaultQueue/],
-    ['a fallback that is not there', (client) => (client.policy.queues[0].fallback = { to: 'queue', queue: 'none' }), /falls back/],
+    [
+      'a fallback that is not there',
+      (client) => (client.policy.queues[0].fallback = { to: 'queue', queue: 'none' }),
+      /falls back/,
+    ],
     ['a warning after the promise is broken', (client) => (client.policy.queues[0].warnAfter = 999), /warns after/],
     ['the same queue twice', (client) => client.policy.queues.push(client.policy.queues[0]), /listed twice/],
     ['a person with a queue that is not there', (client) => client.people[0].queues.push('none'), /unknown queue/],
@@ -174,7 +218,11 @@ describe('the clients file', () => {
     ['no callback secret', (client) => (client.bots[0].callbackSecrets = []), /callbackSecrets/],
     ['a secret that is not set', (client) => (client.bots[0].callbackSecrets = [{ env: 'NOT_SET' }]), /NOT_SET/],
     ['a callback that is no URL', (client) => (client.bots[0].callbackUrl = 'javascript:alert(1)'), /callbackUrl/],
-    ['an origin that would break the page’s policy', (client) => (client.embedOrigins = ["https://a.example; script-src 'unsafe-inline'"]), /embedOrigins/],
+    [
+      'an origin that would break the page’s policy',
+      (client) => (client.embedOrigins = ["https://a.example; script-src 'unsafe-inline'"]),
+      /embedOrigins/,
+    ],
   ])('with %s is refused', (_name, edit, message) => {
     expect(edited(edit)).toThrow(message);
   });
@@ -199,6 +247,8 @@ describe('the clients file', () => {
   });
 
   test('that cannot be read is named', () => {
-    expect(() => loadClients({ clients: { ...sandbox.clients, file: join(folder, 'none.json') }, production: false })).toThrow(/none\.json/);
+    expect(() =>
+      loadClients({ clients: { ...sandbox.clients, file: join(folder, 'none.json') }, production: false }),
+    ).toThrow(/none\.json/);
   });
 });
