@@ -44,8 +44,10 @@ test('P2 P3: whatever pushes are lost, doubled or reordered, one keep-alive and 
 
       let log = startLog(head(), [line(1)]);
       for (const { push } of shuffled) {
+        const before = log.head.version;
         log = 'change' in push ? applyChange(log, push.change) : applyMark(log, push.mark);
         expect(log.entries.map(({ seq }) => seq)).toEqual(log.entries.map((_, index) => index + 1));
+        expect(log.head.version).toBeGreaterThanOrEqual(before);
         if (roll() % 6 === 0 && isBehind(log)) log = fetchAfter(log, truth);
       }
       log = applyNumbers(log, { seq: truth.conversation.seq, version: truth.conversation.version });

@@ -1,0 +1,26 @@
+import { useDesk } from '../../desk/desk-context.ts';
+import { useNow, useReadable } from '../../desk/hooks.ts';
+import { HeaderChip } from '../../ui/header-chip.tsx';
+import { connectionWords } from './connection-words.ts';
+import styles from './connection-chip.module.css';
+
+/** Always says whether what is on screen is true. A click looks at once. */
+export function ConnectionChip() {
+  const desk = useDesk();
+  const link = useReadable(desk.connection);
+  const waiting = useReadable(desk.outbox.items).filter(({ state }) => state !== 'failed').length;
+  const now = useNow();
+  const words = connectionWords(link, waiting, now);
+  return (
+    <>
+      <HeaderChip className={styles['chip'] ?? ''} data-tone={words.tone} title="Look now" aria-label={`Connection: ${words.text}`} onClick={() => desk.wake()}>
+        <span className={styles['dot']} aria-hidden />
+        <span className={styles['long']}>{words.text}</span>
+        <span className={styles['brief']}>{words.short}</span>
+      </HeaderChip>
+      <span className="visually-hidden" role="status">
+        {words.tone === 'lost' ? `${words.short}. What you write is kept and goes out when the connection is back.` : ''}
+      </span>
+    </>
+  );
+}

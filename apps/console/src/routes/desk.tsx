@@ -1,0 +1,80 @@
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useCallback, useState } from 'react';
+import { useCommand } from '../commands/commands.ts';
+import { cyclePanes, focusPane } from '../commands/panes.ts';
+import { useDesk } from '../desk/desk-context.ts';
+import { useHead, useMedia, useOpenConversation } from '../desk/hooks.ts';
+import { Composer } from '../features/composer/composer.tsx';
+import { ContextPane } from '../features/context/context-pane.tsx';
+import { DeskList } from '../features/desk-list/desk-list.tsx';
+import { ConversationBar } from '../features/handoff-actions/conversation-bar.tsx';
+import { Thread } from '../features/thread/thread.tsx';
+import { setPreference } from '../preferences/preferences.ts';
+import { usePreferences } from '../preferences/use-preferences.ts';
+import styles from './desk.module.css';
+
+/** The work place: list, thread with composer, context. On a narrow screen one of them at a time. */
+export function DeskPage() {
+  const { client, conversation } = useParams({ strict: false });
+  const { contextPane } = usePreferences();
+  // Where there is no room for it, the context pane is a place one goes to, not a preference.
+  const narrow = useMedia('(max-width: 1180px)');
+  const [visited, setVisited] = useState<string>();
+  const context = narrow ? visited === conversation : contextPane;
+  useCommand({ id: 'panes', title: 'Next pane', group: 'Go to', keys: 'F6', run: () => cyclePanes(1) });
+  useCommand({ id: 'panes-back', title: 'Previous pane', group: 'Go to', keys: 'Shift F6', hidden: true, run: () => cyclePanes(-1) });
+  useCommand({
+    id: 'context',
+    title: context ? 'Hide the context pane' : 'Show the context pane',
+    group: 'Desk',
+    keys: 'C',
+    why: conversation === undefined ? 'No conversation is open.' : undefined,
+    run: () => (narrow ? setVisited(context ? undefined : conversation) : setPreference('contextPane', !contextPane)),
+  });
+  return (
+    <div className={styles['desk']} data-open={conversation !== undefined} data-context={context}>
+      <div className={styles['list']}>
+        <DeskList client={client ?? ''} current={conversation} />
+      </div>
+      {conversation === undefined ? (
+        <main className={styles['empty']}>
+          <p>Choose a conversation, or accept the next.</p>
+        </main>
+      ) : (
+        <ConversationPanes key={conversation} id={conversation} client={client ?? ''} context={context} />
+      )}
+    </div>
+  );
+}
+
+function ConversationPanes({ id, client, context }: { id: string; client: string; context: boolean }) {
+  const desk = useDesk();
+  const navigate = useNavigate();
+  useOpenConversation(id);
+  const head = useHead(id);
+  const resend = useCallback(
+    (text: string) => {
+      const draft = desk.drafts.items.getSnapshot().get(id)?.text ?? '';
+      desk.drafts.set(id, { text: draft === '' ? text : `${draft}\n${text}`, mode: 'reply' });
+      focusPane('composer');
+    },
+    [desk, id],
+  );
+  const left = useCallback(() => void navigate({ to: '/$client', params: { client } }), [navigate, client]);
+  return (
+    <>
+      <main className={styles['main']}>
+        <ConversationBar id={id} head={head} onLeft={left} />
+        <div className={styles['thread']} data-pane-root>
+          <Thread id={id} onResend={resend} />
+        </div>
+        <Composer id={id} head={head} />
+      </main>
+      {context && (
+        <div className={styles['context']}>
+          <ContextPane id={id} head={head} />
+        </div>
+      )}
+    </>
+  );
+}

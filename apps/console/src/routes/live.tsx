@@ -1,0 +1,5 @@
+import { LivePage } from '../features/live/live-page.tsx';
+
+export function LiveRoute() {
+  return <LivePage />;
+}

@@ -1,0 +1,50 @@
+import { webDarkTheme, webLightTheme, type Theme } from '@fluentui/react-components';
+
+/** Fluent in the console's own colours: its tokens point at the custom properties of tokens.css. */
+export function fluentTheme(mode: 'light' | 'dark'): Theme {
+  return { ...(mode === 'dark' ? webDarkTheme : webLightTheme), ...mapped };
+}
+
+const mapped: Partial<Theme> = {
+  fontFamilyBase: 'var(--face)',
+  fontFamilyMonospace: 'var(--mono)',
+  fontSizeBase300: '13.5px',
+  borderRadiusMedium: '6px',
+  colorNeutralBackground1: 'var(--pane)',
+  colorNeutralBackground1Hover: 'var(--hover)',
+  colorNeutralBackground1Pressed: 'var(--line)',
+  colorNeutralBackground1Selected: 'var(--accent-wash)',
+  colorNeutralBackground2: 'var(--sunk)',
+  colorNeutralBackground3: 'var(--bg)',
+  colorNeutralForeground1: 'var(--ink)',
+  colorNeutralForeground1Hover: 'var(--ink)',
+  colorNeutralForeground1Pressed: 'var(--ink)',
+  colorNeutralForeground2: 'var(--soft)',
+  colorNeutralForeground2Hover: 'var(--ink)',
+  colorNeutralForeground2Pressed: 'var(--ink)',
+  colorNeutralForeground3: 'var(--faint)',
+  colorNeutralForeground4: 'var(--faint)',
+  colorNeutralForegroundOnBrand: 'var(--accent-ink)',
+  colorNeutralStroke1: 'var(--line)',
+  colorNeutralStroke1Hover: 'var(--line-strong)',
+  colorNeutralStroke1Pressed: 'var(--line-strong)',
+  colorNeutralStroke2: 'var(--line)',
+  colorNeutralStrokeAccessible: 'var(--line-strong)',
+  colorSubtleBackgroundHover: 'var(--hover)',
+  colorSubtleBackgroundPressed: 'var(--line)',
+  colorBrandBackground: 'var(--accent)',
+  colorBrandBackgroundHover: 'var(--accent-hover)',
+  colorBrandBackgroundPressed: 'var(--accent-press)',
+  colorBrandBackgroundSelected: 'var(--accent)',
+  colorBrandForeground1: 'var(--accent-text)',
+  colorBrandForeground2: 'var(--accent-text)',
+  colorBrandForegroundLink: 'var(--accent-text)',
+  colorBrandForegroundLinkHover: 'var(--accent-hover)',
+  colorBrandStroke1: 'var(--accent)',
+  colorCompoundBrandBackground: 'var(--accent)',
+  colorCompoundBrandBackgroundHover: 'var(--accent-hover)',
+  colorCompoundBrandForeground1: 'var(--accent-text)',
+  colorCompoundBrandStroke: 'var(--accent)',
+  colorCompoundBrandStrokeHover: 'var(--accent-hover)',
+  colorStrokeFocus2: 'var(--accent)',
+};
