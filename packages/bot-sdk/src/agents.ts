@@ -4,7 +4,7 @@ import type { ConversationReference } from '@microsoft/agents-activity';
 import type { BaseAdapter, Middleware, TurnContext } from '@microsoft/agents-hosting';
 import { createBotSide } from './bot-side.ts';
 import type { SideOptions } from './bot-side.ts';
-import { runTurn } from './framework.ts';
+import { turnRunner } from './framework.ts';
 import type { MiddlewareOptions, Reference, TurnLike } from './framework.ts';
 import { callbackHandler } from './http-callback.ts';
 import type { CallbackRequest } from './http-callback.ts';
@@ -20,7 +20,8 @@ export type { SideOptions } from './bot-side.ts';
  * `handoff.initiate` events into handoffs. Add it before all other middleware.
  */
 export function parleyMiddleware(parley: Parley<Reference>, options: MiddlewareOptions = {}): Middleware {
-  return { onTurn: (context, next) => runTurn(parley, options, context as unknown as TurnLike, next) };
+  const run = turnRunner(parley, options);
+  return { onTurn: (context, next) => run(context as unknown as TurnLike, next) };
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 import type { AuthenticateRequestResult } from 'botframework-connector';
 import type { Activity } from 'botbuilder';
 import { channelTokenVerifier, ChannelTokenError } from './channel-token.ts';
-import type { ChannelTokenOptions } from './channel-token.ts';
+import type { ChannelTokenOptions, ChannelTokenVerifier } from './channel-token.ts';
 import { clientCredentials } from './tokens.ts';
 import type { ClientCredentials, TokenSource } from './tokens.ts';
 
@@ -18,6 +18,8 @@ export interface StrictAuthenticationOptions extends ChannelTokenOptions {
   readonly appPassword: string;
   /** Default: the Bot Framework's tenant; single-tenant bots name their own. */
   readonly tokenUrl?: string;
+  /** Default: one of its own. Share it with a route that checks the token before it reads the activity. */
+  readonly verifier?: ChannelTokenVerifier;
 }
 
 const botFrameworkTokenUrl = 'https://login.microsoftonline.com/botframework.com/oauth2/v2.0/token';
@@ -44,7 +46,7 @@ class StrictAuthentication extends BotFrameworkAuthentication {
 
   constructor(options: StrictAuthenticationOptions, tokens: TokenSource) {
     super();
-    this.#verifier = channelTokenVerifier(options);
+    this.#verifier = options.verifier ?? channelTokenVerifier(options);
     this.#connectors = new Connectors(tokens);
   }
 

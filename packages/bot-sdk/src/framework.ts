@@ -46,8 +46,35 @@ export const eventNames = {
   handoffStatus: 'handoff.status',
 } as const;
 
-/** Runs one turn: what the user did goes to the desk, and to the bot only while the bot holds the floor. */
-export async function runTurn(parley: Parley<Reference>, options: MiddlewareOptions, context: TurnLike, next: () => Promise<void>): Promise<void> {
+/** One turn: what the user did goes to the desk, and to the bot only while the bot holds the floor. */
+export function turnRunner(parley: Parley<Reference>, options: MiddlewareOptions): (context: TurnLike, next: () => Promise<void>) => Promise<void> {
+  const answered = new Set<string>();
+
+  /** Channels repeat a message the bot was slow to answer; the bot is not to answer it twice. */
+  return async (context, next) => {
+    const { activity } = context;
+    const place = placeOf(activity);
+    const key = place && activity.type === 'message' && activity.id ? JSON.stringify([place.channel, place.conversation, activity.id]) : undefined;
+    const answer = async () => {
+      if (key === undefined) return next();
+      if (answered.has(key)) return;
+      if (answered.size >= repeatsKept) answered.delete(answered.values().next().value!);
+      answered.add(key);
+      try {
+        await next();
+      } catch (error) {
+        answered.delete(key);
+        throw error;
+      }
+    };
+    await runTurn(parley, options, context, answer);
+  };
+}
+
+/** Messages remembered as answered. */
+const repeatsKept = 10_000;
+
+async function runTurn(parley: Parley<Reference>, options: MiddlewareOptions, context: TurnLike, next: () => Promise<void>): Promise<void> {
   const place = placeOf(context.activity);
   if (!place) return next();
   const notes = notesOf(context.turnState);

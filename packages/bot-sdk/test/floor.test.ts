@@ -99,6 +99,22 @@ describe('while the bot holds the floor', () => {
     expect(texts()).toEqual(['one', 'You said one']);
   });
 
+  test('a message the channel repeats is answered once, unless the bot failed', async () => {
+    let failing = false;
+    bot = await startBot(desk, async (context) => {
+      if (failing) throw new Error('The bot has a bug');
+      await context.sendActivity('an answer');
+    });
+    await bot.says('one', 'same');
+    await bot.says('one', 'same');
+    expect(bot.channel.texts()).toEqual(['an answer']);
+    failing = true;
+    await expect(bot.says('two', 'other')).rejects.toThrow();
+    failing = false;
+    await bot.says('two', 'other');
+    expect(bot.channel.texts()).toEqual(['an answer', 'an answer']);
+  });
+
   test('one line the desk cannot take does not take the others with it', async () => {
     bot = await startBot(desk, undefined, { recording: { delayMs: 100 } });
     desk.fault = ({ path }) => (path === '/v1/bot/turns' && desk.calls.filter((call) => call.path === path).length < 1 ? { kind: 'status', status: 400, code: 'validation' } : undefined);
