@@ -42,10 +42,9 @@ export function parseEnvironment(text) {
   /** @type {Record<string, string>} */
   const values = {};
   const line =
-    /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\r\n]*?))[ \t]*(?:#[^\r\n]*)?\r?$/gm;
+    /^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\r\n]*?))(?:[ \t]+#[^\r\n]*)?[ \t]*\r?$/gm;
   for (const [, name, double, single, bare] of text.matchAll(line)) {
-    values[String(name)] =
-      double?.replaceAll('\\n', '\n').replaceAll(/\\(.)/g, '$1') ?? single ?? (bare ?? '').replace(/\s+#.*$/, '');
+    values[String(name)] = double?.replaceAll('\\n', '\n').replaceAll(/\\(.)/g, '$1') ?? single ?? bare ?? '';
   }
   return values;
 }

@@ -46,7 +46,8 @@ export async function launch({ watch }) {
     requireFreeSpace(data);
     await requireFreePorts(options.wanted, ports);
     await install();
-    if (!watch) await buildBrowserRooms();
+    const pages = !watch && options.wanted.some(({ name }) => name === 'api');
+    if (pages) await buildBrowserRooms();
 
     const parley = await startServices({
       wanted: options.wanted,

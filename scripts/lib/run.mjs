@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { progress } from './progress.mjs';
 import { childEnvironment, root } from './paths.mjs';
 import { explain, Trouble } from './trouble.mjs';
@@ -83,7 +84,7 @@ export async function runStep(label, command, args, options = {}) {
  * @param {number} count
  */
 export function lastLines(text, count) {
-  return text.trimEnd().split('\n').slice(-count).join('\n');
+  return stripVTControlCharacters(text).trimEnd().split('\n').slice(-count).join('\n');
 }
 
 /** @param {import('node:child_process').ChildProcess} child */

@@ -198,7 +198,7 @@ const levels = /** @type {Record<number, string>} */ ({
  * @param {boolean} all
  * @returns {string | undefined}
  */
-function readable(line, isError, all) {
+export function readable(line, isError, all) {
   /** @type {{ level?: unknown, msg?: unknown, err?: { message?: unknown } } | undefined} */
   let record;
   try {
@@ -206,7 +206,8 @@ function readable(line, isError, all) {
   } catch {
     record = undefined;
   }
-  if (typeof record?.level !== 'number') return all || isError ? line : undefined;
+  const fromNode = /^\(node:\d+\)|^\(Use `node /.test(line); // deprecations: for developers, not for operators
+  if (typeof record?.level !== 'number') return all || (isError && !fromNode) ? line : undefined;
   if (!all && record.level < 40) return undefined;
   const reason = record.err?.message;
   const message = typeof record.msg === 'string' ? record.msg : line;
