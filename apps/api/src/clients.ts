@@ -164,10 +164,24 @@ function resolveSecret(
   return text ?? '';
 }
 
+/** First segments of the desk's own addresses: a client of that name would have no door. */
+const reservedIds = new Set([
+  'assets',
+  'auth',
+  'docs',
+  'healthz',
+  'hub',
+  'metrics',
+  'openapi',
+  'readyz',
+  'v1',
+  'widget',
+]);
 const consumerTenant = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 function inspect(client: Client, production: boolean, complain: (line: string) => void): void {
   const { policy } = client;
+  if (reservedIds.has(client.id)) complain('its id is the name of one of the desk’s own addresses.');
   if (client.tenant === consumerTenant)
     complain('its tenant is the one of personal Microsoft accounts, which anybody can sign in to.');
   if (!client.issuer.includes(client.tenant)) complain('its issuer does not contain its tenant id.');

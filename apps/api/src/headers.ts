@@ -48,11 +48,11 @@ export function consolePolicy(clients: Clients, publicUrl: string, isMainPage: b
   });
 }
 
-/** The web chat may be framed by its client's sites only, and by nobody when it is opened for no client. */
-export function widgetPolicy(clients: Clients, id: string | undefined): string {
-  const client = id === undefined ? undefined : clients.byId(id);
-  const live = client && !client.suspended ? client : undefined;
-  const origins = live?.chatOrigins ?? [];
+/** The web chat may be framed by the sites of these clients only, and talks to their channels only. */
+export function widgetPolicy(clients: readonly Client[]): string {
+  const live = clients.filter((client) => !client.suspended);
+  const origins = live.flatMap((client) => client.chatOrigins);
+  const sites = live.flatMap((client) => client.embedOrigins);
   return policy({
     'default-src': ["'self'"],
     'script-src': ["'self'"],
@@ -65,7 +65,7 @@ export function widgetPolicy(clients: Clients, id: string | undefined): string {
     'object-src': ["'none'"],
     'base-uri': ["'none'"],
     'form-action': ["'none'"],
-    'frame-ancestors': live && live.embedOrigins.length > 0 ? [...live.embedOrigins, "'self'"] : ["'none'"],
+    'frame-ancestors': sites.length > 0 ? [...sites, "'self'"] : ["'none'"],
   });
 }
 

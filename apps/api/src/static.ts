@@ -36,25 +36,7 @@ export async function serveStatic(
       },
     });
   }
-  if (existsSync(widgetDir)) {
-    await app.register(fastifyStatic, {
-      root: widgetDir,
-      prefix: '/widget/',
-      prefixAvoidTrailingSlash: false,
-      decorateReply: !hasConsole,
-      index: 'index.html',
-      cacheControl: false,
-      dotfiles: 'ignore',
-      schemaHide: true,
-      setHeaders: (reply, path) => {
-        reply.header('cache-control', cacheFor(path));
-        // Other sites load the loader and show the page.
-        reply.header('cross-origin-resource-policy', 'cross-origin');
-        if (path.endsWith('.html'))
-          reply.header('content-security-policy', widgetPolicy(clients, clientOf(reply.request.query)));
-      },
-    });
-  }
+  if (existsSync(widgetDir)) await app.register(async (scope: Api) => serveWidget(scope, widgetDir, clients));
 
   return async (request, reply) => {
     if (!hasConsole || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
@@ -75,8 +57,30 @@ function cacheFor(path: string): string {
     : 'no-cache';
 }
 
-/** The web chat page is opened for one client: `/widget/?client=contoso`. */
-function clientOf(query: unknown): string | undefined {
-  const { client } = query as { client?: unknown };
-  return typeof client === 'string' ? client : undefined;
+/**
+ * The web chat is the same for every client, but who may frame it is not: `/widget/contoso/` is for the sites of one
+ * client, `/widget/` for those of all of them.
+ */
+async function serveWidget(app: Api, root: string, clients: Clients): Promise<void> {
+  const place = (request: FastifyRequest) => {
+    const path = (request.params as { '*': string })['*'];
+    const [first = '', ...rest] = path.split('/');
+    const client = clients.byId(first);
+    return client ? { client, file: rest.join('/') } : { client, file: path };
+  };
+  await app.register(fastifyStatic, {
+    serve: false,
+    root,
+    cacheControl: false,
+    dotfiles: 'ignore',
+    setHeaders: (reply, path) => {
+      reply.header('cache-control', cacheFor(path));
+      // Other sites load the loader and show the page.
+      reply.header('cross-origin-resource-policy', 'cross-origin');
+      const { client } = place(reply.request);
+      if (path.endsWith('.html'))
+        reply.header('content-security-policy', widgetPolicy(client ? [client] : clients.all()));
+    },
+  });
+  app.get('/widget/*', { schema: { hide: true } as object }, (request, reply) => reply.sendFile(place(request).file));
 }

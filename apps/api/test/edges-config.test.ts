@@ -190,6 +190,7 @@ describe('the clients file', () => {
     ['an unknown member', (client) => (client.admin = true), /contoso.*additional/],
     ['a missing member', (client) => delete client.issuer, /contoso.*issuer|contoso.*required/],
     ['an unknown kind', (client) => (client.kind = 'god'), /kind/],
+    ['the name of an address of the desk', (client) => (client.id = 'widget'), /own addresses/],
     ['a tenant in upper case', (client) => (client.tenant = client.tenant.toUpperCase()), /tenant/],
     [
       'an issuer of another tenant',

@@ -347,12 +347,12 @@ describe('the pages', () => {
   beforeAll(async () => {
     for (const part of ['console/assets', 'widget/assets']) mkdirSync(join(folder, part), { recursive: true });
     writeFileSync(join(folder, 'console/index.html'), '<title>console</title>');
-    writeFileSync(join(folder, 'console/redirect.html'), '<title>back</title>');
+    writeFileSync(join(folder, 'console/auth.html'), '<title>back</title>');
     writeFileSync(join(folder, 'console/assets/index-B3xk9QaZ.js'), 'x');
     writeFileSync(join(folder, 'console/.secret'), 'x');
     writeFileSync(join(folder, 'outside.txt'), 'outside');
-    writeFileSync(join(folder, 'widget/index.html'), '<title>widget</title>');
-    writeFileSync(join(folder, 'widget/loader.js'), 'x');
+    writeFileSync(join(folder, 'widget/chat.html'), '<title>widget</title>');
+    writeFileSync(join(folder, 'widget/parley.js'), 'loader');
     desk = await start({ env: { CONSOLE_DIR: join(folder, 'console'), WIDGET_DIR: join(folder, 'widget') } });
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -379,6 +379,8 @@ describe('the pages', () => {
       '/%2e%2e/outside.txt',
       '/..%2foutside.txt',
       '/widget/..%2f..%2foutside.txt',
+      '/widget/..%2foutside.txt',
+      '/widget/contoso/..%2f..%2foutside.txt',
       '/.secret',
       '/assets/..%5c..%5coutside.txt',
     ]) {
@@ -391,7 +393,7 @@ describe('the pages', () => {
     expect((await get('/assets/index-B3xk9QaZ.js', '*/*')).headers['cache-control']).toBe(
       'public, max-age=31536000, immutable',
     );
-    expect((await get('/widget/loader.js', '*/*')).headers).toMatchObject({
+    expect((await get('/widget/parley.js', '*/*')).headers).toMatchObject({
       'cache-control': 'no-cache',
       'cross-origin-resource-policy': 'cross-origin',
     });
@@ -405,25 +407,27 @@ describe('the pages', () => {
     expect(found).toContain("object-src 'none'");
     expect(found).not.toMatch(/script-src[^;]*unsafe/);
     // The page that takes the answer of a silent sign-in is shown in a frame of the console.
-    expect(await policy('/redirect.html')).toContain("frame-ancestors 'self'");
+    expect(await policy('/auth.html')).toContain("frame-ancestors 'self'");
   });
 
   test('A67 of the web chat may be framed by the sites of its client only', async () => {
-    expect(await policy('/widget/?client=contoso')).toContain("frame-ancestors http://localhost:4500 'self'");
-    for (const url of [
-      '/widget/',
-      '/widget/?client=nobody',
-      '/widget/?client=operator',
-      '/widget/?client=contoso&client=fabrikam',
-    ])
-      expect(await policy(url)).toContain("frame-ancestors 'none'");
+    expect(await policy('/widget/contoso/chat.html')).toContain("frame-ancestors http://localhost:4500 'self'");
     desk.clients.replace(
       desk.clients
         .all()
         .map((client) => (client.id === 'contoso' ? { ...client, embedOrigins: ['https://bank.example'] } : client)),
     );
-    expect(await policy('/widget/?client=contoso')).toContain("frame-ancestors https://bank.example 'self'");
-    expect(await policy('/widget/?client=fabrikam')).toContain("frame-ancestors http://localhost:4500 'self'");
+    expect(await policy('/widget/contoso/chat.html')).toContain("frame-ancestors https://bank.example 'self'");
+    expect(await policy('/widget/fabrikam/chat.html')).toContain("frame-ancestors http://localhost:4500 'self'");
+    expect(await policy('/widget/chat.html')).toContain(
+      "frame-ancestors https://bank.example http://localhost:4500 'self'",
+    );
+    expect(await policy('/widget/operator/chat.html')).toContain("frame-ancestors 'none'");
+    desk.clients.replace(desk.clients.all().map((client) => ({ ...client, suspended: client.id === 'contoso' })));
+    expect(await policy('/widget/contoso/chat.html')).toContain("frame-ancestors 'none'");
+    expect((await get('/widget/contoso/parley.js', '*/*')).body).toBe('loader');
+    for (const url of ['/widget/nobody/chat.html', '/widget/contoso/contoso/chat.html', '/widget/'])
+      expect((await get(url)).statusCode).toBe(404);
   });
 
   test('that were not built are left out', async () => {
