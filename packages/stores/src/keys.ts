@@ -25,14 +25,14 @@ export function fileKeys(file: string, keyEncryptionKey: Uint8Array): KeyProvide
   return {
     async key(client) {
       checkClient(client);
-      const known = read(file).keys[client];
+      const known = keyOf(read(file), client);
       if (known) return unwrap(file, client, known, wrapping);
       const release = openLock(`${file}-lock`);
       try {
         const ring = read(file);
-        const made = ring.keys[client];
+        const made = keyOf(ring, client);
         if (made) return unwrap(file, client, made, wrapping);
-        // Making a second key-encryption key's worth of entries in one ring would lose the first: the ring must open before it grows.
+        // A ring under two key-encryption keys would open with neither: what is in it must open before it grows.
         for (const [other, wrapped] of Object.entries(ring.keys).slice(0, 1)) unwrap(file, other, wrapped, wrapping);
         const key = randomBytes(32);
         write(file, { ...ring, keys: { ...ring.keys, [client]: wrap(client, key, wrapping) } });
@@ -46,6 +46,10 @@ export function fileKeys(file: string, keyEncryptionKey: Uint8Array): KeyProvide
 
 type Wrapped = { iv: string; key: string; tag: string };
 type Keyring = { version: 1; keys: Record<string, Wrapped> };
+
+function keyOf(ring: Keyring, client: string): Wrapped | undefined {
+  return Object.hasOwn(ring.keys, client) ? ring.keys[client] : undefined;
+}
 
 function read(file: string): Keyring {
   let text: string;

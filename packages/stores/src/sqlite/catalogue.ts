@@ -60,7 +60,7 @@ export class Catalogue {
   #index(row: Row, budget: number, words: { rowid: number; text: string }[]): { added: number; complete: boolean; earlierChange: number | null } {
     const s = this.#statements;
     const known = s.known.get(row.key) as { updated: number; change: number | null; seq: number } | undefined;
-    const earlier = known && (s.facts.get(known.updated, row.key) as string | undefined);
+    const earlier = known && (s.facts.get(row.key) as string);
     const head = JSON.parse(row.text) as Conversation;
     const from = known?.seq ?? 0;
     const to = Math.min(row.seq, from + Math.max(budget, 1));
@@ -70,9 +70,10 @@ export class Catalogue {
       if (text !== '') words.push({ rowid: row.key * seqsEach + entry.seq, text });
     }
     const facts = JSON.stringify(factsOf(head, entries, earlier === undefined ? undefined : (JSON.parse(earlier) as TranscriptFacts)));
-    if (facts !== earlier || known?.updated !== head.updatedAt) {
-      if (known) s.dropTranscript.run(known.updated, row.key);
-      s.addTranscript.run(head.updatedAt, row.key, facts);
+    if (facts !== earlier) s.putFacts.run(row.key, facts);
+    if (known?.updated !== head.updatedAt) {
+      if (known) s.dropNewest.run(known.updated, row.key);
+      s.addNewest.run(head.updatedAt, row.key);
     }
     s.putKnown.run(row.key, head.updatedAt, known?.change ?? null, to);
     return { added: entries.length, complete: to === row.seq, earlierChange: known?.change ?? null };
@@ -91,9 +92,10 @@ function statements(db: Database) {
     known: db.prepare('select updated, change, seq from indexed where conversation = ?'),
     putKnown: db.prepare('insert or replace into indexed(conversation, updated, change, seq) values(?, ?, ?, ?)'),
     setChange: db.prepare('update indexed set change = ? where conversation = ?'),
-    facts: db.prepare('select facts from transcripts where updated = ? and conversation = ?').pluck(),
-    addTranscript: db.prepare('insert into transcripts values(?, ?, ?)'),
-    dropTranscript: db.prepare('delete from transcripts where updated = ? and conversation = ?'),
+    facts: db.prepare('select facts from facts where conversation = ?').pluck(),
+    putFacts: db.prepare('insert or replace into facts values(?, ?)'),
+    addNewest: db.prepare('insert into newest values(?, ?)'),
+    dropNewest: db.prepare('delete from newest where updated = ? and conversation = ?'),
     addWords: db.prepare('insert into words(rowid, text) values(?, ?)'),
   };
 }

@@ -15,26 +15,15 @@ export type Opening = { file: string; client: string; key: Uint8Array; cipher: C
  *
  * @throws StoreUnavailable when the key does not fit or the medium fails; Error when a newer program made the file or it is another client's
  */
-export function openDatabase({ file, client, key, cipher }: Opening): Database {
+export function openDatabase(opening: Opening): Database {
+  const { file, client, key } = opening;
   if (key.length !== 32) throw new RangeError(`The key of ${client} has ${key.length} bytes; 32 are needed.`);
   let db: Database | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // Made here, so that nobody else may read it; SQLite gives its -wal and -shm the same rights.
     closeSync(openSync(file, 'a', 0o600));
-    db = new Database(file, { timeout: 5_000 });
-    db.pragma(`cipher='${cipher}'`);
-    // A raw key: deriving one from a passphrase would cost 100 ms at each start.
-    db.pragma(`key="x'${Buffer.from(key).toString('hex')}'"`);
-    // The cost of a commit is the number of pages it encrypts. Heads fit into 2 KB.
-    db.pragma('page_size=2048');
-    db.pragma('temp_store=memory');
-    db.pragma('journal_mode=wal');
-    db.pragma('synchronous=full');
-    // Checkpoints are made when it is quiet; this is for when it never is.
-    db.pragma('wal_autocheckpoint=8000');
-    db.pragma('journal_size_limit=67108864');
-    db.pragma('foreign_keys=off');
+    db = connect(opening);
     migrate(db, client);
     // From here on the event loop waits: a writer that is not let in tries again later instead of blocking.
     db.pragma('busy_timeout=20');
@@ -47,10 +36,34 @@ export function openDatabase({ file, client, key, cipher }: Opening): Database {
   }
 }
 
+/** A connection to the file, which must exist, with nothing read through it yet but its first page. */
+export function connect({ file, key, cipher }: Opening): Database {
+  const db = new Database(file, { timeout: 5_000, fileMustExist: true });
+  try {
+    db.pragma(`cipher='${cipher}'`);
+    // A raw key: deriving one from a passphrase would cost 100 ms at each start.
+    db.pragma(`key="x'${Buffer.from(key).toString('hex')}'"`);
+    // What a commit costs is the number of pages it encrypts. Heads fit into 2 KB.
+    db.pragma('page_size=2048');
+    db.pragma('temp_store=memory');
+    db.pragma('journal_mode=wal');
+    db.pragma('synchronous=full');
+    // `Upkeep` makes the checkpoints; this is for when it cannot.
+    db.pragma('wal_autocheckpoint=32000');
+    db.pragma('journal_size_limit=67108864');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 /** Turns a failure of the medium into `StoreUnavailable`; anything else is given back as it is. */
 export function unavailable(error: unknown, client: string): unknown {
-  const code = (error as { code?: unknown } | undefined)?.code;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: string };
   if (typeof code !== 'string') return error;
+  // What a damaged page of the full-text index comes out as.
+  if (code === 'SQLITE_ERROR' && message?.startsWith('vtable constructor failed')) return new StoreUnavailable(`The store of ${client} is damaged (${code}).`, { cause: error });
   const reason = Object.entries(failures).find(([prefix]) => code === prefix || code.startsWith(`${prefix}_`))?.[1];
   return reason === undefined ? error : new StoreUnavailable(`The store of ${client} ${reason} (${code}).`, { cause: error });
 }

@@ -32,8 +32,9 @@ export const migrations: readonly string[] = [
   create table audits(n integer primary key, record text not null);
 
   -- For search, brought up to date before one and when it is quiet. words.rowid is conversation * 2^20 + seq.
-  create table transcripts(updated integer, conversation integer, facts text not null, primary key(updated, conversation)) without rowid;
-  create table indexed(conversation integer primary key, updated integer, change integer, seq integer not null);
-  create virtual table words using fts5(text, content='', contentless_delete=1, tokenize='ascii', prefix='2 3');
+  create table indexed(conversation integer primary key, updated integer not null, change integer, seq integer not null);
+  create table newest(updated integer, conversation integer, primary key(updated, conversation)) without rowid;
+  create table facts(conversation integer primary key, facts text not null);
+  create virtual table words using fts5(text, content='', contentless_delete=1, tokenize='ascii');
   `,
 ];

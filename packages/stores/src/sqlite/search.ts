@@ -40,8 +40,8 @@ export type SearchStatements = ReturnType<typeof searchStatements>;
 
 export function searchStatements(db: Database) {
   return {
-    newest: db.prepare('select updated, conversation, facts from transcripts where (updated, conversation) < (?, ?) order by updated desc, conversation desc limit ?'),
-    one: db.prepare('select t.updated, t.conversation, t.facts from indexed i cross join transcripts t on t.updated = i.updated and t.conversation = i.conversation where i.conversation = ?'),
+    newest: db.prepare('select n.updated, n.conversation, f.facts from newest n cross join facts f on f.conversation = n.conversation where (n.updated, n.conversation) < (?, ?) order by n.updated desc, n.conversation desc limit ?'),
+    one: db.prepare('select i.updated, i.conversation, f.facts from indexed i cross join facts f on f.conversation = i.conversation where i.conversation = ?'),
     head: db.prepare('select body from heads where conversation = ?').pluck(),
     matches: db.prepare('select rowid from words where words match ? limit ?').pluck(),
     matchesOf: db.prepare('select rowid from words where words match ? and rowid between ? and ? order by rowid desc limit 1').pluck(),

@@ -3,6 +3,7 @@ import { StoreUnavailable, type AuditRecord, type ListFilter, type Store } from 
 import type Database from 'better-sqlite3-multiple-ciphers';
 import { checkCommit, checkDocument, checkLimit, documentText, gapAfter } from '../rules.ts';
 import { Catalogue } from './catalogue.ts';
+import type { Checkpointer } from './checkpointer.ts';
 import { Conversations, seqsEach } from './conversations.ts';
 import { openDatabase, unavailable, type Opening } from './database.ts';
 import { Lists } from './lists.ts';
@@ -15,6 +16,7 @@ export class SqliteStore implements Store {
   /** For tests of failures of the medium. */
   readonly db: Database;
   #client: string;
+  #release: () => Promise<void>;
   #conversations: Conversations;
   #lists: Lists;
   #catalogue: Catalogue;
@@ -24,14 +26,20 @@ export class SqliteStore implements Store {
   #upkeep: Upkeep;
   #closing: Promise<void> | undefined;
 
-  constructor(opening: Opening, log?: StoreLog) {
+  constructor(opening: Opening, checkpointer: Checkpointer, log?: StoreLog) {
+    this.#release = () => checkpointer.release(opening.file);
     this.#client = opening.client;
     this.db = openDatabase(opening);
-    this.#conversations = new Conversations(this.db);
-    this.#lists = new Lists(this.db);
-    this.#catalogue = new Catalogue(this.db, this.#conversations);
-    this.#search = searchStatements(this.db);
-    this.#records = recordStatements(this.db);
+    try {
+      this.#conversations = new Conversations(this.db);
+      this.#lists = new Lists(this.db);
+      this.#catalogue = new Catalogue(this.db, this.#conversations);
+      this.#search = searchStatements(this.db);
+      this.#records = recordStatements(this.db);
+    } catch (error) {
+      this.db.close();
+      throw unavailable(error, opening.client);
+    }
     this.#writer = new Writer(this.db, {
       client: opening.client,
       log,
@@ -39,7 +47,7 @@ export class SqliteStore implements Store {
       abandoned: () => this.#conversations.forget(),
       ended: () => this.#upkeep.wake(),
     });
-    this.#upkeep = new Upkeep({ client: opening.client, db: this.db, writer: this.#writer, catalogue: this.#catalogue, log });
+    this.#upkeep = new Upkeep({ client: opening.client, db: this.db, opening, writer: this.#writer, catalogue: this.#catalogue, checkpointer, log });
     this.#upkeep.wake();
   }
 
@@ -181,7 +189,8 @@ export class SqliteStore implements Store {
   async #close(): Promise<void> {
     await this.#upkeep.stop();
     await this.#writer.close();
-    this.#upkeep.checkpoint('truncate');
+    await this.#release();
+    this.#upkeep.finish();
     this.db.close();
   }
 

@@ -3,6 +3,7 @@ import type { Stores } from '@parley/core';
 import { StoreUnavailable } from '@parley/core';
 import type { KeyProvider } from '../keys.ts';
 import { checkClient } from '../rules.ts';
+import { Checkpointer } from './checkpointer.ts';
 import type { Cipher } from './database.ts';
 import { SqliteStore } from './store.ts';
 import type { StoreLog } from './writer.ts';
@@ -25,12 +26,13 @@ export type SqliteOptions = {
  */
 export function sqliteStores({ directory, keys, cipher = 'sqlcipher', log }: SqliteOptions): Stores {
   const stores = new Map<string, Promise<SqliteStore>>();
+  const checkpointer = new Checkpointer();
   let closed = false;
 
   async function make(client: string): Promise<SqliteStore> {
     const key = await keys.key(client);
     if (closed) throw new StoreUnavailable('The stores are closed.');
-    return new SqliteStore({ file: join(directory, `${client}.db`), client, key, cipher }, log);
+    return new SqliteStore({ file: join(directory, `${client}.db`), client, key, cipher }, checkpointer, log);
   }
 
   return {
@@ -49,6 +51,7 @@ export function sqliteStores({ directory, keys, cipher = 'sqlcipher', log }: Sql
       closed = true;
       const opened = await Promise.allSettled(stores.values());
       await Promise.all(opened.map((store) => (store.status === 'fulfilled' ? store.value.close() : undefined)));
+      await checkpointer.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3-multiple-ciphers';
 import type { Catalogue } from './catalogue.ts';
-import { isBusy } from './database.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import { isBusy, type Opening } from './database.ts';
 import type { StoreLog, Writer } from './writer.ts';
 
 /**
@@ -33,16 +34,9 @@ export class Upkeep {
     while (!this.#stopped && !catalogue.complete) await writer.run(() => catalogue.advance(searchBudget));
   }
 
-  /** @param mode `passive` moves what it can without waiting for anybody; `truncate` also empties the log */
-  checkpoint(mode: 'passive' | 'truncate'): void {
-    const { db, writer, client, log } = this.#parts;
-    writer.unsaved = 0;
-    try {
-      db.pragma(`wal_checkpoint(${mode})`);
-    } catch (error) {
-      // Nothing is lost: the log keeps it.
-      if (!isBusy(error)) log?.warn({ client, err: error }, 'checkpoint failed');
-    }
+  /** Writes all of the log into the main file and empties it, unless another process is using it. */
+  finish(): void {
+    this.#checkpoint('truncate');
   }
 
   async stop(): Promise<void> {
@@ -55,10 +49,11 @@ export class Upkeep {
     const { writer, catalogue, client, log } = this.#parts;
     if (this.#stopped) return;
     const calm = performance.now() - writer.quietSince;
-    if (writer.busy || calm < quiet) return this.wake();
     try {
-      if (!catalogue.complete) await writer.run(() => catalogue.advance(idleBudget));
-      else if (writer.unsaved >= many || (writer.unsaved > 0 && calm > long)) this.checkpoint('passive');
+      if (writer.unsaved >= often && this.#logged() >= large) await this.#shorten();
+      else if (writer.busy || calm < quiet) void 0;
+      else if (!catalogue.complete) await writer.run(() => catalogue.advance(idleBudget));
+      else if (writer.unsaved > 0 && calm > long) await this.#shorten();
       else if (writer.unsaved === 0) return;
     } catch (error) {
       // The next write wakes it again.
@@ -67,9 +62,38 @@ export class Upkeep {
     }
     this.wake();
   }
+
+  /** Pages in the log that are not in the main file. */
+  #logged(): number {
+    const [state] = this.#parts.db.pragma('wal_checkpoint(noop)') as { log: number; checkpointed: number }[];
+    return state ? state.log - state.checkpointed : 0;
+  }
+
+  async #shorten(): Promise<void> {
+    const { checkpointer, opening, client, log } = this.#parts;
+    if (this.#logged() >= small)
+      try {
+        await checkpointer.run(opening);
+      } catch (error) {
+        log?.warn({ client, err: error }, 'checkpoint failed in its thread');
+      }
+    // The rest, written meanwhile: little. When nothing is left the log begins anew.
+    this.#checkpoint('passive');
+  }
+
+  #checkpoint(mode: 'passive' | 'truncate'): void {
+    const { db, writer, client, log } = this.#parts;
+    writer.unsaved = 0;
+    try {
+      db.pragma(`wal_checkpoint(${mode})`);
+    } catch (error) {
+      // Nothing is lost: the log keeps it.
+      if (!isBusy(error)) log?.warn({ client, err: error }, 'checkpoint failed');
+    }
+  }
 }
 
-type Parts = { client: string; db: Database; writer: Writer; catalogue: Catalogue; log?: StoreLog | undefined };
+type Parts = { client: string; db: Database; opening: Opening; writer: Writer; catalogue: Catalogue; checkpointer: Checkpointer; log?: StoreLog | undefined };
 
 /** Entries indexed at once while somebody waits for a search, and when nobody does: about 10 ms and 2 ms. */
 const searchBudget = 400;
@@ -77,5 +101,8 @@ const idleBudget = 60;
 /** In ms. */
 const quiet = 20;
 const long = 1_000;
-/** Transactions after which a short pause is used for a checkpoint. */
-const many = 200;
+/** Transactions after which the size of the log is looked at, and the pages at which it is shortened even under load. */
+const often = 20;
+const large = 8_000;
+/** Pages that are copied at once without anybody noticing. */
+const small = 100;
