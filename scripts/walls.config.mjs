@@ -26,7 +26,10 @@ const table = {
   },
   'apps/console': { source: ['packages/contracts', 'packages/client'], tests: ['packages/testkit', 'apps/sandbox'] },
   'apps/widget': { source: ['packages/contracts'], tests: ['packages/testkit', 'apps/sandbox'] },
-  'apps/bot': { source: ['packages/bot-sdk', 'packages/contracts'], tests: ['packages/testkit', 'apps/sandbox'] },
+  'apps/bot': {
+    source: ['packages/bot-sdk', 'packages/contracts'],
+    tests: ['packages/testkit', 'packages/client', 'apps/sandbox', 'apps/api'],
+  },
   'apps/sandbox': { source: [], tests: ['packages/bot-sdk'] },
   e2e: {
     source: [
@@ -90,6 +93,12 @@ export const forbidden = [
     severity: 'error',
     from: { path: '^packages/client/' },
     to: { path: 'node_modules/(@types/)?react(-dom)?/' },
+  },
+  {
+    name: 'routes of the desk go through desk.ts, never to a store or a socket',
+    severity: 'error',
+    from: { path: '^apps/api/src/routes/' },
+    to: { path: '^packages/(stores|signalr-server)/|^apps/api/src/(publish|hub)\\.ts$' },
   },
   {
     name: 'console features never import features',

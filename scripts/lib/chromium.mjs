@@ -19,9 +19,14 @@ export async function findChromium() {
 
   if (isDebian() && process.getuid?.() === 0) {
     await runStep('Installing Chromium: package lists', 'apt-get', ['update', '-q']);
-    await runStep('Installing Chromium', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
-      env: { DEBIAN_FRONTEND: 'noninteractive' },
-    });
+    await runStep(
+      'Installing Chromium',
+      'apt-get',
+      ['install', '-y', '-q', '--no-install-recommends', 'chromium', 'fonts-liberation'],
+      {
+        env: { DEBIAN_FRONTEND: 'noninteractive' },
+      },
+    );
     const installed = onPath();
     if (installed !== undefined) return installed;
   }
