@@ -193,8 +193,8 @@ function asEgressError(error: unknown, signal: AbortSignal): EgressError {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof EgressError) return each;
     // Several addresses were tried and all failed.
-    const inner = (each as AggregateError).errors?.find((one: unknown) => one instanceof EgressError);
-    if (inner) return inner as EgressError;
+    const inner = each instanceof AggregateError ? each.errors.find((one) => one instanceof EgressError) : undefined;
+    if (inner) return inner;
   }
   const { name, code } = error as { name?: string; code?: string };
   const late = signal.aborted || name === 'TimeoutError' || /TIMEOUT/.test(code ?? '');

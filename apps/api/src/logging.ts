@@ -40,7 +40,7 @@ export function createLogger({ level, production, destination = process.stdout }
       },
       formatters: { log: (fields) => withoutSecrets(fields, 0) as Record<string, unknown> },
     },
-    { write: (line: string) => void destination.write(cutTokens(line)) },
+    { write: (line: string) => destination.write(cutTokens(line)) },
   );
 }
 

@@ -242,7 +242,7 @@ function refuseMistakes(routes: readonly RouteOptions[]): void {
 /** Which methods a path would have. Asked only after no route was found. */
 function methodsAt(routes: readonly RouteOptions[], path: string): string[] {
   const methods = routes
-    .filter(({ url, schema }) => !(schema as { hide?: boolean } | undefined)?.hide && patternOf(url).test(path))
+    .filter(({ url, schema }) => !schema?.hide && patternOf(url).test(path))
     .flatMap(({ method }) => method);
   return [...new Set(methods)].toSorted();
 }

@@ -82,5 +82,5 @@ async function serveWidget(app: Api, root: string, clients: Clients): Promise<vo
         reply.header('content-security-policy', widgetPolicy(client ? [client] : clients.all()));
     },
   });
-  app.get('/widget/*', { schema: { hide: true } as object }, (request, reply) => reply.sendFile(place(request).file));
+  app.get('/widget/*', { schema: { hide: true } }, (request, reply) => reply.sendFile(place(request).file));
 }
