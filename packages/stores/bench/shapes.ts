@@ -1,4 +1,3 @@
-/// <reference path="../src/sqlite/better-sqlite3-multiple-ciphers.d.ts" />
 /**
  * Compares shapes of the SQLite schema: what one durable commit of a message costs in each.
  * `node bench/shapes.ts [rounds]`. Shapes take turns within a round, because disk speed drifts; only ratios mean anything.
@@ -6,7 +5,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3-multiple-ciphers';
+import { Database } from '../src/sqlite/driver.ts';
 
 const conversations = 5_000;
 const prefilled = 20;
@@ -122,7 +121,7 @@ const runs = [textbook(4096), integers(4096), adjacent(4096), apart(4096), adjac
   db.pragma('temp_store=memory');
   db.pragma('wal_autocheckpoint=0');
   const append = shape.open(db);
-  const seqs = new Array<number>(conversations).fill(0);
+  const seqs = Array.from({ length: conversations }, () => 0);
   const one = (c: number) => append(c, (seqs[c] = (seqs[c] ?? 0) + 1));
   db.exec('begin');
   for (let i = 0; i < prefilled; i++) for (let c = 0; c < conversations; c++) one(c);

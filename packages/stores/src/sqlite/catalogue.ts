@@ -1,8 +1,8 @@
 import type { Conversation } from '@parley/contracts';
-import type Database from 'better-sqlite3-multiple-ciphers';
 import { factsOf, type TranscriptFacts } from '../facts.ts';
 import { textOf, wordsOf } from '../words.ts';
 import { seqsEach, type Conversations, type Row } from './conversations.ts';
+import type { Database } from './driver.ts';
 
 /**
  * What transcripts are searched by: facts and words. It runs behind the commits and follows the changes,

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
-import type Database from 'better-sqlite3-multiple-ciphers';
 import type { CheckpointRequest } from './checkpointer.ts';
 import { connect } from './database.ts';
+import type { Database } from './driver.ts';
 
 /** The thread behind `Checkpointer`. */
 const files = new Map<string, Database>();

@@ -1,5 +1,5 @@
 import type { Conversation, Entry } from '@parley/contracts';
-import type Database from 'better-sqlite3-multiple-ciphers';
+import type { Database } from './driver.ts';
 import { Facets, facetsOf } from './facets.ts';
 
 /**

@@ -1,8 +1,7 @@
-/// <reference path="./better-sqlite3-multiple-ciphers.d.ts" />
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreUnavailable } from '@parley/core';
-import Database from 'better-sqlite3-multiple-ciphers';
+import { Database } from './driver.ts';
 import { migrations } from './schema.ts';
 
 /** `sqlcipher`: AES-256 with an HMAC per page, what auditors know. `aegis`: authenticated too, and about as fast as no encryption. */

@@ -1,6 +1,6 @@
 import type { Conversation } from '@parley/contracts';
-import type Database from 'better-sqlite3-multiple-ciphers';
 import { consultantOf, isUndelivered, queueOfHolder } from '../rules.ts';
+import type { Database } from './driver.ts';
 
 /** What lists, counts and sweeps ask about a head. */
 export function facetsOf(head: Conversation) {

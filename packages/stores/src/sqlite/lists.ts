@@ -1,7 +1,7 @@
 import type { Conversation } from '@parley/contracts';
 import type { ListFilter } from '@parley/core';
-import type Database from 'better-sqlite3-multiple-ciphers';
 import { makeCursor, readChange, readCursor } from '../rules.ts';
+import type { Database } from './driver.ts';
 
 /** The reads over many heads. None of them looks at a head that it does not return. */
 export class Lists {

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Conversation, Entry, TranscriptHit, TranscriptsQuery } from '@parley/contracts';
-import type Database from 'better-sqlite3-multiple-ciphers';
 import { matchesFilters, type TranscriptFacts } from '../facts.ts';
 import { makeCursor, readCursor } from '../rules.ts';
 import { phrasesOf, snippetOf, textOf, type Phrase } from '../words.ts';
 import { seqsEach } from './conversations.ts';
+import type { Database } from './driver.ts';
 
 /**
  * Searches what the catalogue has indexed, newest first. Works in slices with a turn of the event loop between them,

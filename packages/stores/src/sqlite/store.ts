@@ -1,11 +1,11 @@
 import type { Conversation, Entry, TranscriptHit, TranscriptsQuery } from '@parley/contracts';
 import { StoreUnavailable, type AuditRecord, type ListFilter, type Store } from '@parley/core';
-import type Database from 'better-sqlite3-multiple-ciphers';
 import { checkCommit, checkDocument, checkLimit, documentText, gapAfter } from '../rules.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import { Conversations, seqsEach } from './conversations.ts';
 import { openDatabase, unavailable, type Opening } from './database.ts';
+import type { Database } from './driver.ts';
 import { Lists } from './lists.ts';
 import { search, searchStatements } from './search.ts';
 import { Upkeep } from './upkeep.ts';

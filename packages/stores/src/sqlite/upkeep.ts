@@ -1,7 +1,7 @@
-import type Database from 'better-sqlite3-multiple-ciphers';
 import type { Catalogue } from './catalogue.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import { isBusy, type Opening } from './database.ts';
+import type { Database } from './driver.ts';
 import type { StoreLog, Writer } from './writer.ts';
 
 /**

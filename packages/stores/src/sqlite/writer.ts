@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '@parley/core';
-import type Database from 'better-sqlite3-multiple-ciphers';
 import { isBusy, unavailable } from './database.ts';
+import type { Database, Statement } from './driver.ts';
 
 /**
  * Group commit: everything called in one turn of the event loop shares one durable transaction.
@@ -18,8 +18,8 @@ export class Writer {
   #scheduled = false;
   #closed: Promise<void> | undefined;
   #emptied: (() => void) | undefined;
-  #begin: Database.Statement;
-  #commit: Database.Statement;
+  #begin: Statement;
+  #commit: Statement;
 
   constructor(db: Database, hooks: Hooks) {
     this.#db = db;
