@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import type { Stores } from '@parley/core';
 import { fileKeys, memoryStores, sqliteStores } from '@parley/stores';
 import { mapHub } from '@parley/signalr-server';
@@ -122,5 +123,6 @@ export async function createApi({ config, clients, log, stores = openStores(conf
 
 function openStores({ store }: Config, log: Logger): Stores {
   if (store.kind === 'memory') return memoryStores();
+  mkdirSync(store.directory, { recursive: true, mode: 0o700 });
   return sqliteStores({ directory: store.directory, keys: fileKeys(`${store.directory}/keys.json`, readStoreKey(store.key)), log });
 }
