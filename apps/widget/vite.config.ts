@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { build, defineConfig } from 'vite';
@@ -7,6 +8,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The loader is a program of its own: one file, no imports, old-style script. It is built beside the page, and on each request while developing. */
 function loader(): Plugin {
+  let outDir = '';
   const bundle = (write: boolean) =>
     build({
       configFile: false,
@@ -14,16 +16,18 @@ function loader(): Plugin {
       build: {
         target: 'es2022',
         emptyOutDir: false,
-        outDir: here('dist'),
+        outDir,
         write,
         lib: { entry: here('src/loader/parley.ts'), formats: ['iife'], name: 'ParleyLoader', fileName: () => 'parley.js' },
       },
     });
   return {
     name: 'parley-loader',
+    configResolved(config) {
+      outDir = resolve(config.root, config.build.outDir);
+    },
     async closeBundle() {
-      if (this.meta.watchMode || this.environment.mode !== 'build') return;
-      await bundle(true);
+      if (this.environment.mode === 'build') await bundle(true);
     },
     configureServer(server) {
       server.middlewares.use('/widget/parley.js', (_request, response, next) => {
@@ -54,7 +58,7 @@ export default defineConfig(({ command }) => ({
   },
   build: {
     target: 'es2022',
-    outDir: here('dist'),
+    outDir: 'dist',
     chunkSizeWarningLimit: 4_000,
     rollupOptions: { input: here('chat.html') },
   },

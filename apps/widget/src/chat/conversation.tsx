@@ -6,6 +6,7 @@ import type { Activity } from '../line/activity.ts';
 import type { FrameOptions } from '../protocol.ts';
 import { Avatar } from './avatar.tsx';
 import type { Chat } from './chat.ts';
+import { focusLateField } from './field.ts';
 import { statusOf } from './floor.ts';
 import { isDark, onDarkChange } from './theme.ts';
 import { webChatConnection } from './web-chat-connection.ts';
@@ -22,7 +23,7 @@ export function Conversation({ chat, options, words, isClosed }: { chat: Chat; o
   const store = useMemo(() => createStore(), []);
   const middleware = useMemo(() => middlewareFor(words), [words]);
 
-  useEffect(focusField, []);
+  useEffect(focusLateField, []);
 
   return (
     <Composer
@@ -107,12 +108,4 @@ function groupBy(activities: readonly Activity[], keyOf: (activity: Activity) =>
     last = key;
   }
   return groups;
-}
-
-/** The field appears after the page: whoever opened the chat to write should be in it. On a phone that would cover half of the chat with keys. */
-function focusField(): void {
-  const { activeElement } = document;
-  const isWaiting = activeElement === document.body || activeElement?.closest('header') !== null;
-  if (!document.hasFocus() || !isWaiting || matchMedia('(pointer: coarse)').matches) return;
-  document.querySelector<HTMLElement>('.webchat__send-box-text-box__input')?.focus();
 }

@@ -2,6 +2,7 @@ import { createRoot } from 'react-dom/client';
 import { realClock } from '../line/clock.ts';
 import { App } from './app.tsx';
 import { createChat } from './chat.ts';
+import { focusField } from './field.ts';
 import { createHost } from './host.ts';
 import { createKeep, tabStorage } from './keep.ts';
 import { readFrameOptions } from './options.ts';
@@ -40,7 +41,7 @@ function start(root: HTMLElement): void {
   host.onMessage((message) => {
     isPanelShown = message.parley === 'shown';
     look();
-    if (message.parley === 'shown' && message.focus) focusChat();
+    if (message.parley === 'shown' && message.focus) focusField();
   });
   document.addEventListener('visibilitychange', () => {
     look();
@@ -57,10 +58,4 @@ function start(root: HTMLElement): void {
 
   createRoot(root).render(<App chat={chat} options={options} onMinimise={() => host.tell({ parley: 'close' })} />);
   host.tell({ parley: 'ready' });
-}
-
-/** Into the field where one writes, or, before it is there, to the top of the page. */
-function focusChat(): void {
-  const field = document.querySelector<HTMLElement>('.webchat__send-box-text-box__input, main button');
-  (field ?? document.querySelector<HTMLElement>('header button'))?.focus();
 }

@@ -1,0 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'vite';
+
+/** Builds the widget as it is shipped, into a folder of the test's own. */
+export async function buildWidget(): Promise<{ directory: string; remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'parley-widget-'));
+  const configFile = join(import.meta.dirname, '..', 'vite.config.ts');
+  await build({ configFile, logLevel: 'warn', mode: 'production', build: { outDir: directory, emptyOutDir: true } });
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
