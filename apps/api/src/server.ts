@@ -136,7 +136,7 @@ export async function buildServer(deps: ServerDeps): Promise<Api> {
 
   app.setNotFoundHandler(async (request, reply) => {
     const page = await fallback(request, reply);
-    if (page) return page;
+    if (page) return reply.send(page);
     const allowed = methodsAt(routes, request.url.split('?')[0] ?? '/');
     if (allowed.length === 0) return sendProblem(reply, 'not-found');
     reply.header('allow', allowed.join(', '));

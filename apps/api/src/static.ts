@@ -9,8 +9,8 @@ import type { Api } from './server.ts';
 
 export type StaticDeps = { consoleDir: string; widgetDir: string; clients: Clients; publicUrl: string };
 
-/** Answers a request that no route took with the console's page, if that is what it asks for. */
-export type PageFallback = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+/** Prepares the console's page as the answer to a request that no route took. @returns undefined if it asks for no page */
+export type PageFallback = (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | undefined>;
 
 /**
  * Serves the built console at `/` and the web chat at `/widget/`. A folder that was not built is left out.
@@ -43,10 +43,10 @@ export async function serveStatic(
     const path = request.url.split('?')[0] ?? '/';
     const wantsPage = (request.headers.accept ?? '').includes('text/html');
     if (!wantsPage || path.includes('.') || /^\/(v1|hub|widget|docs)(\/|$)/.test(path)) return undefined;
-    return reply
+    reply
       .headers({ 'cache-control': cacheFor(page), 'content-security-policy': consolePolicy(clients, publicUrl, true) })
-      .type('text/html; charset=utf-8')
-      .send(await readFile(page));
+      .type('text/html; charset=utf-8');
+    return readFile(page);
   };
 }
 

@@ -63,9 +63,13 @@ describe('the description of the API', () => {
     });
     expect(document.paths['/v1/bot/x'].get.security).toEqual([{ bot: [] }]);
     expect(document.paths['/v1/public/clients/{client}/sign-in'].get.security).toBeUndefined();
-    expect(
-      document.paths['/v1/echo'].post.responses[409].content['application/problem+json'].schema.properties.code,
-    ).toBeDefined();
+    expect(document.paths['/v1/echo'].post.responses[409]).toEqual({ $ref: '#/components/responses/409' });
+    expect(document.components.responses[409].content).toEqual({
+      'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+    });
+    // Every name that is used is explained.
+    for (const [, name = ''] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g))
+      expect(document.components.schemas[name]).toMatchObject({});
     expect(Object.keys(document.paths).filter((path) => /docs|openapi/.test(path))).toEqual([]);
   });
 

@@ -32,6 +32,8 @@ describe('the pages', () => {
       expect([url, answer.statusCode, answer.body]).toEqual([url, 200, '<title>console</title>']);
       expect(answer.headers['cache-control']).toBe('no-cache');
     }
+    expect(desk.lines.filter((line) => JSON.parse(line).level > 30)).toEqual([]);
+    expect(desk.lines.filter((line) => line.includes('"status":404'))).toEqual([]);
   });
 
   test('are not served in place of what is missing', async () => {
