@@ -9,7 +9,9 @@ export class Refused extends Error {
   readonly code: string;
 
   constructor(what: string, status: number, problem: Partial<Problem>) {
-    super(`${what} answered ${status} ${problem.code ?? ''} ${problem.detail ?? problem.title ?? ''} ${JSON.stringify(problem.fields ?? '')}`);
+    super(
+      `${what} answered ${status} ${problem.code ?? ''} ${problem.detail ?? problem.title ?? ''} ${JSON.stringify(problem.fields ?? '')}`,
+    );
     this.status = status;
     this.code = problem.code ?? 'unknown';
   }
@@ -62,7 +64,10 @@ export class Caller {
   async #try(method: string, path: string, body: object | undefined): Promise<Answer> {
     const response = await fetch(this.#url + path, {
       method,
-      headers: { authorization: `Bearer ${await this.#token()}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: {
+        authorization: `Bearer ${await this.#token()}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: this.#signal,
     });

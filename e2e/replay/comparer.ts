@@ -48,7 +48,9 @@ export function describe({ lost, doubled, altered, added, swapped }: Differences
     ...doubled.map((line) => `doubled ${show(line)}`),
     ...altered.map(({ said, read }) => `altered ${show(said)} to ${show(read)}`),
     ...added.map((line) => `added ${show(line)}`),
-    ...(swapped ? [`swapped: line ${swapped.at + 1} should be ${show(swapped.said)} and is ${show(swapped.read)}`] : []),
+    ...(swapped
+      ? [`swapped: line ${swapped.at + 1} should be ${show(swapped.said)} and is ${show(swapped.read)}`]
+      : []),
   ];
 }
 

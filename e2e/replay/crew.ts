@@ -25,7 +25,14 @@ export class Crew {
   readonly signal: AbortSignal;
   readonly #expected = new Map<string, Expected>();
 
-  private constructor(client: string, bot: Caller, supervisor: Caller, robots: Robot[], recoveries: Recoveries, signal: AbortSignal) {
+  private constructor(
+    client: string,
+    bot: Caller,
+    supervisor: Caller,
+    robots: Robot[],
+    recoveries: Recoveries,
+    signal: AbortSignal,
+  ) {
     this.client = client;
     this.bot = bot;
     this.supervisor = supervisor;
@@ -68,7 +75,10 @@ export class Crew {
 
   /** Requests that had to be sent again. */
   get repeated(): number {
-    return [this.bot, this.supervisor, ...this.robots.map(({ caller }) => caller)].reduce((sum, { repeated }) => sum + repeated, 0);
+    return [this.bot, this.supervisor, ...this.robots.map(({ caller }) => caller)].reduce(
+      (sum, { repeated }) => sum + repeated,
+      0,
+    );
   }
 
   /**
@@ -115,7 +125,13 @@ export class Crew {
     const mine = holder.offer?.to.id === robot.id;
     if (!expected) {
       // Not one of ours: whoever asked is not to wait for a robot.
-      if (mine && robot.nth === 0) this.#quietly(robot.command(id, 'decline', { id: `replay-${conversation.version}`, reason: 'A robot of a replay, not a consultant' }));
+      if (mine && robot.nth === 0)
+        this.#quietly(
+          robot.command(id, 'decline', {
+            id: `replay-${conversation.version}`,
+            reason: 'A robot of a replay, not a consultant',
+          }),
+        );
     } else if (!expected.taken && this.#chosen(expected, conversation) === robot) {
       this.#quietly(this.#claim(robot, conversation, expected));
     }

@@ -20,7 +20,8 @@ async function main(): Promise<number> {
   }
 
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort(new Error(signal)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => stop.abort(new Error(signal)));
 
   const { dialogues, wordless } = file;
   const reporter = createReporter();
@@ -32,7 +33,9 @@ async function main(): Promise<number> {
 }
 
 function inWords({ seconds, ...counts }: Summary): string {
-  return [...Object.entries(counts).map(([name, count]) => `${name}=${count}`), `seconds=${seconds.toFixed(1)}`].join(' ');
+  return [...Object.entries(counts).map(([name, count]) => `${name}=${count}`), `seconds=${seconds.toFixed(1)}`].join(
+    ' ',
+  );
 }
 
 /** On a terminal one line that counts; elsewhere a line now and then. */

@@ -62,7 +62,8 @@ function parse(args: string[]) {
 
 function deskOf({ url, sandbox, store }: { url?: string; sandbox?: string; store?: string }): Options['desk'] {
   if (url !== undefined) {
-    if (store !== undefined) throw new UsageError('--store is for a desk of the replay’s own: leave it out with --url.');
+    if (store !== undefined)
+      throw new UsageError('--store is for a desk of the replay’s own: leave it out with --url.');
     return { own: false, url: address('url', url), sandbox: address('sandbox', sandbox ?? 'http://localhost:4400') };
   }
   if (sandbox !== undefined) throw new UsageError('--sandbox needs --url: which desk belongs to that sandbox?');

@@ -56,7 +56,9 @@ export async function startOwnDesk(store: 'sqlite' | 'memory'): Promise<RunningD
         BOT_URL: callbacks.url,
         CLIENTS_FILE: clientsPath,
         STORE: store,
-        ...(store === 'sqlite' ? { DATA_DIR: join(directory, 'desk'), STORE_KEY: randomBytes(32).toString('base64') } : {}),
+        ...(store === 'sqlite'
+          ? { DATA_DIR: join(directory, 'desk'), STORE_KEY: randomBytes(32).toString('base64') }
+          : {}),
         LOG_LEVEL: 'warn',
         ADDRESS_RATE: '1000000',
         PERSON_RATE: '1000000',
@@ -89,19 +91,24 @@ async function clientsFile(): Promise<{ text: string; secrets: Map<string, strin
     for (const person of client.people) delete person.capacity;
     const secret = `whsec_${randomBytes(32).toString('base64')}`;
     secrets.set(client.id, secret);
-    for (const bot of client.bots) Object.assign(bot, { callbackUrl: `\${BOT_URL}/${client.id}/callback`, callbackSecrets: [secret] });
+    for (const bot of client.bots)
+      Object.assign(bot, { callbackUrl: `\${BOT_URL}/${client.id}/callback`, callbackSecrets: [secret] });
   }
   return { text: JSON.stringify(file), secrets };
 }
 
 function startService(name: string, variables: Record<string, string>): Service {
-  const child = spawn(process.execPath, ['--import', join(root, 'scripts/lib/follow-parent.mjs'), join(root, 'apps', name, 'src/main.ts')], {
-    // Nothing of the developer's own settings: a replay is the same everywhere.
-    env: { ...inherited(), ...variables },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Ctrl-C is ours to pass on, after the robots have hung up.
-    detached: process.platform !== 'win32',
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', join(root, 'scripts/lib/follow-parent.mjs'), join(root, 'apps', name, 'src/main.ts')],
+    {
+      // Nothing of the developer's own settings: a replay is the same everywhere.
+      env: { ...inherited(), ...variables },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Ctrl-C is ours to pass on, after the robots have hung up.
+      detached: process.platform !== 'win32',
+    },
+  );
   const last: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     if (!stream) continue;
@@ -112,7 +119,9 @@ function startService(name: string, variables: Record<string, string>): Service 
   }
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(`The ${name} process could not start: ${error.message}`));
-    child.on('close', (code, signal) => resolve([`The ${name} process ended by itself (${signal ?? code}).`, ...last].join('\n')));
+    child.on('close', (code, signal) =>
+      resolve([`The ${name} process ended by itself (${signal ?? code}).`, ...last].join('\n')),
+    );
   });
   return { name, last, ended, stop: () => stop(child, ended) };
 }
@@ -133,7 +142,8 @@ async function healthy(url: string, { name, ended, last }: Service): Promise<voi
     if (dead !== undefined) throw new Error(dead);
     const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
     if (answer?.ok) return;
-    if (performance.now() > end) throw new Error([`The ${name} process did not become healthy within a minute.`, ...last].join('\n'));
+    if (performance.now() > end)
+      throw new Error([`The ${name} process did not become healthy within a minute.`, ...last].join('\n'));
     await pause(50);
   }
 }
@@ -148,7 +158,9 @@ async function freePort(): Promise<number> {
 
 function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LANG'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

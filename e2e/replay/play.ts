@@ -1,4 +1,12 @@
-import { paths, type CommandAnswer, type Entry, type HandoffAnswer, type Turn, type TurnResult, type TurnsAnswer } from '@parley/contracts';
+import {
+  paths,
+  type CommandAnswer,
+  type Entry,
+  type HandoffAnswer,
+  type Turn,
+  type TurnResult,
+  type TurnsAnswer,
+} from '@parley/contracts';
 import type { CallbackServer } from './callback-server.ts';
 import type { Crew, Taken } from './crew.ts';
 import type { Dialogue } from './dialogues.ts';
@@ -33,7 +41,13 @@ type Place = { channel: string; conversation: string };
  * @param run makes the names of this replay's conversations its own
  * @param callbacks where the replies arrive, if they arrive here
  */
-export async function play(dialogue: Dialogue, n: number, run: string, crew: Crew, callbacks?: CallbackServer): Promise<Played> {
+export async function play(
+  dialogue: Dialogue,
+  n: number,
+  run: string,
+  crew: Crew,
+  callbacks?: CallbackServer,
+): Promise<Played> {
   const place = { channel: 'replay', conversation: `replay-${run}-${n}` };
   const played: Played = { dialogue, crew, half: (dialogue.turns.length + (n % 2)) >> 1 };
   try {
@@ -48,8 +62,11 @@ export async function play(dialogue: Dialogue, n: number, run: string, crew: Cre
 
 /** The bot holds the floor and records what is said, in batches of one to four lines. */
 async function record({ dialogue, half, crew }: Played, place: Place): Promise<void> {
-  for (let from = 0, size = 1; from < half; from += size, size = (size % 4) + 1) {
-    const turns = dialogue.turns.slice(from, Math.min(half, from + size)).map((_, k) => turn(dialogue, from + k, place));
+  const left = dialogue.turns.slice(0, half).map((_, k) => turn(dialogue, k, place));
+  for (let size = 1; left.length > 0; size = (size % 4) + 1) {
+    const turns = left.splice(0, size);
+    // A batch of long lines is more than the desk takes at once.
+    while (turns.length > 1 && Buffer.byteLength(JSON.stringify(turns)) > batchBytes) left.unshift(turns.pop() as Turn);
     const { results } = await crew.bot.post<TurnsAnswer>(paths.botTurns, { turns });
     for (const result of results) requireFloor(result, 'bot');
   }
@@ -76,7 +93,12 @@ async function handOver(played: Played, n: number, place: Place): Promise<Taken>
   return crew.taken(place.conversation, answer.queue);
 }
 
-async function converse(played: Played, place: Place, { robot, conversation }: Taken, callbacks?: CallbackServer): Promise<void> {
+async function converse(
+  played: Played,
+  place: Place,
+  { robot, conversation }: Taken,
+  callbacks?: CallbackServer,
+): Promise<void> {
   const { dialogue, crew, half } = played;
   const { id } = conversation;
   const screen = await robot.open(conversation);
@@ -111,7 +133,9 @@ async function ask(crew: Crew, dialogue: Dialogue, k: number, place: Place): Pro
   if (isRepeated(k)) {
     const { results } = await crew.bot.post<TurnsAnswer>(paths.botTurns, body);
     if (results[0]?.outcome !== 'repeated' || results[0].seq !== seq)
-      throw new Error(`Turn ${k} sent twice was ${results[0]?.outcome} as ${results[0]?.seq} the second time, not repeated as ${seq}.`);
+      throw new Error(
+        `Turn ${k} sent twice was ${results[0]?.outcome} as ${results[0]?.seq} the second time, not repeated as ${seq}.`,
+      );
   }
   return seq;
 }
@@ -142,10 +166,16 @@ function userOf({ conversation }: Place): Turn['user'] {
 }
 
 function requireFloor(result: TurnResult | undefined, floor: TurnResult['floor']): number {
-  if (result?.seq === undefined || (result.outcome !== 'stored' && result.outcome !== 'repeated') || result.floor !== floor)
+  if (
+    result?.seq === undefined ||
+    (result.outcome !== 'stored' && result.outcome !== 'repeated') ||
+    result.floor !== floor
+  )
     throw new Error(`A turn was ${result?.outcome} ${result?.code ?? ''} with the floor at ${result?.floor}.`);
   return result.seq;
 }
+
+const batchBytes = 128 * 1024;
 
 /** So long a callback may take before the replay goes on without it; what is missing shows in the comparison. */
 const arrivalMs = 30_000;

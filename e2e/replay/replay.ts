@@ -32,7 +32,12 @@ export type Reporter = {
  * @param stop ends the replay early; what was compared by then counts
  * @returns the sums; why it ended early is told to the reporter
  */
-export async function replay(dialogues: readonly Dialogue[], options: Options, reporter: Reporter, stop: AbortSignal): Promise<Summary> {
+export async function replay(
+  dialogues: readonly Dialogue[],
+  options: Options,
+  reporter: Reporter,
+  stop: AbortSignal,
+): Promise<Summary> {
   const started = performance.now();
   const summary: Summary = { dialogues: 0, turns: 0, equal: 0, different: 0, lost: 0, duplicated: 0, seconds: 0 };
   try {
@@ -49,15 +54,25 @@ export async function replay(dialogues: readonly Dialogue[], options: Options, r
 type Work = (desk: RunningDesk, crews: readonly Crew[], signal: AbortSignal) => Promise<void>;
 
 /** Everything started here is stopped again, however the work ends. */
-async function withDesk({ desk: where, clients, consultants }: Options, reporter: Reporter, stop: AbortSignal, work: Work): Promise<void> {
-  reporter.say(where.own ? `Starting a desk of our own (${where.store}) …` : `Playing on ${where.url}: its bot gets the replies, so only transcripts and screens are compared.`);
+async function withDesk(
+  { desk: where, clients, consultants }: Options,
+  reporter: Reporter,
+  stop: AbortSignal,
+  work: Work,
+): Promise<void> {
+  reporter.say(
+    where.own
+      ? `Starting a desk of our own (${where.store}) …`
+      : `Playing on ${where.url}: its bot gets the replies, so only transcripts and screens are compared.`,
+  );
   const desk = where.own ? await startOwnDesk(where.store) : foreignDesk(where);
   const broken = new AbortController();
   void desk.died?.then((why) => broken.abort(new Error(why)));
   const signal = AbortSignal.any([stop, broken.signal]);
   const crews: Crew[] = [];
   try {
-    for (const tenant of playable.slice(0, clients)) crews.push(await Crew.start({ ...desk, tenant, consultants, signal }));
+    for (const tenant of playable.slice(0, clients))
+      crews.push(await Crew.start({ ...desk, tenant, consultants, signal }));
     await work(desk, crews, signal);
     reporter.say(recoveries(desk, crews));
   } catch (error) {
@@ -76,13 +91,19 @@ function foreignDesk({ url, sandbox }: { url: string; sandbox: string }): Runnin
 }
 
 /** @returns every dialogue, played to its end or not, in the order of the file */
-async function playAll(dialogues: readonly Dialogue[], desk: RunningDesk, crews: readonly Crew[], reporter: Reporter): Promise<Played[]> {
+async function playAll(
+  dialogues: readonly Dialogue[],
+  desk: RunningDesk,
+  crews: readonly Crew[],
+  reporter: Reporter,
+): Promise<Played[]> {
   const run = randomBytes(5).toString('hex');
   const played: Played[] = [];
   let done = 0;
   const work = crews.map((crew, c) => {
     const mine = [...dialogues.entries()].filter(([n]) => n % crews.length === c);
-    if (crew.room === 0) throw new Error(`The consultants of ${crew.client} hold as many conversations as they can already.`);
+    if (crew.room === 0)
+      throw new Error(`The consultants of ${crew.client} hold as many conversations as they can already.`);
     return inFlight(Math.min(atOnce, crew.room), mine, async ([n, dialogue]) => {
       played[n] = await play(dialogue, Math.floor(n / crews.length), `${run}-${crew.client}`, crew, desk.callbacks);
       reporter.progress('played', ++done, dialogues.length);
@@ -92,13 +113,23 @@ async function playAll(dialogues: readonly Dialogue[], desk: RunningDesk, crews:
   return played;
 }
 
-async function readAll(played: readonly Played[], summary: Summary, reporter: Reporter, signal: AbortSignal): Promise<void> {
+async function readAll(
+  played: readonly Played[],
+  summary: Summary,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<void> {
   await inFlight(atOnce, played, async (one) => {
     const verdict = await readBack(one).then(
       (transcript) => judge(one, transcript),
       (error: unknown): Verdict => {
         signal.throwIfAborted();
-        return { equal: false, lost: 0, duplicated: 0, complaints: [`cannot be read back: ${(error as Error).message}`] };
+        return {
+          equal: false,
+          lost: 0,
+          duplicated: 0,
+          complaints: [`cannot be read back: ${(error as Error).message}`],
+        };
       },
     );
     summary.dialogues += 1;
@@ -124,7 +155,9 @@ function recoveries({ callbacks }: RunningDesk, crews: readonly Crew[]): string 
     `${sum((crew) => crew.recoveries.gaps)} gaps and ${sum((crew) => crew.recoveries.silences)} silences filled by fetching`,
     `${sum((crew) => crew.recoveries.unheard)} handoffs found by looking`,
     `${sum((crew) => crew.repeated)} requests sent again`,
-    ...(callbacks ? [`${callbacks.repeated} callback entries repeated`, `${callbacks.refused} callbacks with a wrong signature`] : []),
+    ...(callbacks
+      ? [`${callbacks.repeated} callback entries repeated`, `${callbacks.refused} callbacks with a wrong signature`]
+      : []),
   ];
   return `Recoveries: ${counts.join(', ')}.`;
 }

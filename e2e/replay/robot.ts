@@ -75,7 +75,7 @@ export class Robot {
   /** What waits in the robot's queues, by fetching. */
   async waiting(): Promise<Conversation[]> {
     const found: Conversation[] = [];
-    for (let cursor = ''; ; ) {
+    for (let cursor = ''; ;) {
       const page = await this.caller.get<ConversationPage>(`${paths.conversations}?view=waiting&limit=200${cursor}`);
       found.push(...page.items);
       if (page.next === undefined) return found;

@@ -1,4 +1,11 @@
-import { paths, type Change, type Conversation, type ConversationView, type Entry, type EntryPage } from '@parley/contracts';
+import {
+  paths,
+  type Change,
+  type Conversation,
+  type ConversationView,
+  type Entry,
+  type EntryPage,
+} from '@parley/contracts';
 import type { Caller } from './caller.ts';
 import { Waiters } from './waiters.ts';
 
@@ -74,7 +81,9 @@ export class Screen extends Waiters {
 
   async #fetchAll(): Promise<void> {
     for (;;) {
-      const page = await this.#caller.get<EntryPage>(`${paths.entries(this.conversation.id)}?after=${this.seq}&limit=200`);
+      const page = await this.#caller.get<EntryPage>(
+        `${paths.entries(this.conversation.id)}?after=${this.seq}&limit=200`,
+      );
       this.#take(page);
       if (page.entries.length === 0 || this.seq >= page.conversation.seq) return;
     }

@@ -22,7 +22,12 @@ export function botTokens(sandbox: string, tenant: Tenant, bot: Bot): TokenSourc
  * @param redirectUris where a console of this sandbox may be sent back to: the first that is registered there counts, and
  * nothing needs to listen on it
  */
-export function personTokens(sandbox: string, tenant: Tenant, person: Person, redirectUris: readonly string[]): TokenSource {
+export function personTokens(
+  sandbox: string,
+  tenant: Tenant,
+  person: Person,
+  redirectUris: readonly string[],
+): TokenSource {
   return cached(async () => {
     const refusals: unknown[] = [];
     for (const redirectUri of redirectUris) {
@@ -61,17 +66,30 @@ async function signIn(sandbox: string, tenant: Tenant, { oid }: Person, redirect
   return askToken(
     sandbox,
     tenant,
-    { grant_type: 'authorization_code', client_id: tenant.spaAppId, redirect_uri: redirectUri, code, code_verifier: verifier },
+    {
+      grant_type: 'authorization_code',
+      client_id: tenant.spaAppId,
+      redirect_uri: redirectUri,
+      code,
+      code_verifier: verifier,
+    },
     { origin: new URL(redirectUri).origin },
   );
 }
 
-async function askToken(sandbox: string, tenant: Tenant, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Token> {
+async function askToken(
+  sandbox: string,
+  tenant: Tenant,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Token> {
   const url = `${sandbox}/${tenant.tid}/oauth2/v2.0/token`;
   const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams(form) });
   const answer = (await response.json()) as { access_token?: string; expires_in?: number; error_description?: string };
   if (!response.ok || answer.access_token === undefined)
-    throw new Error(`${tenant.name} gave no token (${response.status}): ${answer.error_description ?? 'no reason given'}`);
+    throw new Error(
+      `${tenant.name} gave no token (${response.status}): ${answer.error_description ?? 'no reason given'}`,
+    );
   return { value: answer.access_token, until: performance.now() + (answer.expires_in ?? 3_600) * 1_000 };
 }
 
@@ -119,7 +137,8 @@ class Browser {
     if (location === null) return url;
     // The page may name the sandbox in another way than we reached it by (localhost, 127.0.0.1).
     const next = new URL(location, url);
-    const inside = next.origin === this.#origin || next.pathname.includes('/oauth2/') || next.pathname.includes('/interaction/');
+    const inside =
+      next.origin === this.#origin || next.pathname.includes('/oauth2/') || next.pathname.includes('/interaction/');
     return inside ? this.visit(`${this.#origin}${next.pathname}${next.search}`) : next.href;
   }
 
@@ -137,5 +156,9 @@ class Browser {
 }
 
 function plain(page: string): string {
-  return page.replaceAll(/<style>.*?<\/style>|<[^>]*>/gs, ' ').replaceAll(/\s+/g, ' ').trim().slice(0, 300);
+  return page
+    .replaceAll(/<style>.*?<\/style>|<[^>]*>/gs, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, 300);
 }

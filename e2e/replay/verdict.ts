@@ -55,7 +55,11 @@ export function judge(played: Played, { view, paged, exported }: Transcript): Ve
   if (screen) check('consultant’s screen', said, linesOf(screen));
   if (received) {
     const replies = said.slice(half).filter(({ by }) => by === 'consultant');
-    check('callback', replies, received.map((text) => ({ by: 'consultant', text })));
+    check(
+      'callback',
+      replies,
+      received.map((text) => ({ by: 'consultant', text })),
+    );
   }
 
   const misnumbered = paged.findIndex(({ seq }, n) => seq !== n + 1);
@@ -69,7 +73,10 @@ export function judge(played: Played, { view, paged, exported }: Transcript): Ve
 
 /** The dialogue as it is to be found: bot turns after the handoff are the consultant's. */
 function spoken({ dialogue, half }: Played): Line[] {
-  return dialogue.turns.map(({ speaker, text }, k) => ({ by: speaker === 'bot' && k >= half ? 'consultant' : speaker, text }));
+  return dialogue.turns.map(({ speaker, text }, k) => ({
+    by: speaker === 'bot' && k >= half ? 'consultant' : speaker,
+    text,
+  }));
 }
 
 function linesOf(entries: readonly Entry[]): Line[] {
