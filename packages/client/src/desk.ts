@@ -147,7 +147,8 @@ export function createDesk(options: DeskOptions): Desk {
   async function keepAskingForSession(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        return await loadSession();
+        await loadSession();
+        return begin();
       } catch (thrown) {
         const problem = asDeskError(thrown);
         session.set({ status: 'failed', problem });
@@ -155,6 +156,14 @@ export function createDesk(options: DeskOptions): Desk {
         await pause(pauseBefore(attempt, backOff), signal);
       }
     }
+  }
+
+  /** Lists and pushes are for those who work with conversations; an administrator has none and would be refused. */
+  function begin(): void {
+    if (stopped.signal.aborted || session.getSnapshot().session?.can.consult !== true) return;
+    void lists.want('mine').catch(() => undefined);
+    void lists.want('waiting').catch(() => undefined);
+    link.start();
   }
 
   function notePresence(items: readonly Presence[]): void {
@@ -241,9 +250,6 @@ export function createDesk(options: DeskOptions): Desk {
       stopped = new AbortController();
       void keepAskingForSession(stopped.signal);
       void Promise.all([outbox.start(), drafts.start(), reads.start()]);
-      void lists.want('mine').catch(() => undefined);
-      void lists.want('waiting').catch(() => undefined);
-      link.start();
     },
     async stop() {
       stopped.abort();

@@ -9,7 +9,7 @@ export { createHttp, type Call, type Http, type HttpOptions, type TokenSource } 
 export { type LinkState } from './link.ts';
 export { type Lists, type ListsState, type ViewState } from './lists.ts';
 export { applyChange, applyMark, applyNumbers, isBehind, lastSeq, prepend, settle, startLog, type Log } from './log.ts';
-export { type Outbox, type OutboxItem } from './outbox.ts';
+export { entryIdOf, type Outbox, type OutboxItem } from './outbox.ts';
 export { unreadOf } from './read-marks.ts';
 export { memoryStorage, type DeskStorage } from './storage.ts';
 export { createStore, type Readable, type Writable } from './store.ts';

@@ -35,6 +35,7 @@ export interface Lists {
 const pageSize = 200;
 /** More waiting rows than this nobody reads; the rest comes with `more`. */
 const wholePages = 5;
+const keptHeads = 2_000;
 
 export function createLists(api: DeskApi, now: () => number): Lists {
   const idle: ViewState = { status: 'idle' };
@@ -46,7 +47,7 @@ export function createLists(api: DeskApi, now: () => number): Lists {
 
   const setView = (view: View, next: ViewState) => state.update((all) => ({ ...all, views: { ...all.views, [view]: next } }));
   const apply = (change: ListChange) => {
-    const heads = applyHeads(state.getSnapshot().heads, change);
+    const heads = withoutOldClosed(applyHeads(state.getSnapshot().heads, change));
     if (heads !== state.getSnapshot().heads) state.update((all) => ({ ...all, heads }));
   };
 
@@ -135,6 +136,14 @@ export function createLists(api: DeskApi, now: () => number): Lists {
         }
       }),
   };
+}
+
+/** Closed heads are kept so that late news of them is known to be late; not for ever. */
+function withoutOldClosed(heads: Heads): Heads {
+  if (heads.size <= keptHeads) return heads;
+  const closed = [...heads.values()].filter(({ holder }) => holder.state === 'closed').sort((a, b) => a.updatedAt - b.updatedAt);
+  const surplus = new Set(closed.slice(0, Math.ceil(closed.length / 2)).map(({ id }) => id));
+  return surplus.size === 0 ? heads : new Map([...heads].filter(([id]) => !surplus.has(id)));
 }
 
 function pagesOf(view: View): number {

@@ -1,4 +1,4 @@
-import type { CommandAnswer, Entry, Holder } from '@parley/contracts';
+import { entryId, type CommandAnswer, type Entry, type Holder } from '@parley/contracts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
 import { asDeskError, type DeskErrorCode } from './desk-error.ts';
 import type { DeskStorage } from './storage.ts';
@@ -6,7 +6,7 @@ import { createStore, type Readable } from './store.ts';
 
 /** A reply or note that the desk has not yet acknowledged. */
 export interface OutboxItem {
-  /** Id of the message; the entry in the log will carry it. */
+  /** Id of the message as this console made it; the entry in the log carries it as `entryIdOf(item)`. */
   id: string;
   conversation: string;
   kind: 'reply' | 'note';
@@ -49,6 +49,11 @@ interface OutboxOptions {
 }
 
 const prefix = 'outbox/';
+
+/** Id of the entry that an item becomes, or of the suppressed line that records its refusal. */
+export function entryIdOf(item: Pick<OutboxItem, 'id'>): string {
+  return entryId('person', item.id);
+}
 
 /**
  * Messages on their way to the desk: one lane per conversation, one message in flight in each, so that order is kept.
@@ -135,7 +140,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return item;
     },
     arrived(entries) {
-      const open = new Map(items.getSnapshot().map((item) => [item.id, item]));
+      const open = new Map(items.getSnapshot().map((item) => [entryIdOf(item), item]));
       if (open.size === 0) return;
       for (const entry of entries) {
         const item = open.get(entry.id);

@@ -20,7 +20,7 @@ function desk(failures: DeskError[] = []) {
       if (failure?.code === 'timeout') record(item);
       if (failure !== undefined) throw failure;
       record(item);
-      return { conversation: head(), entries: [line(2, 'me', item.id)], abilities: {} as CommandAnswer['abilities'] };
+      return { conversation: head(), entries: [line(2, 'me', `p:${item.id}`)], abilities: {} as CommandAnswer['abilities'] };
     },
   };
   function record(item: OutboxItem) {
@@ -86,8 +86,8 @@ test('a message survives the page: what was on its way is sent again under its i
 test('an entry of the log with its id means arrived; a suppressed line does not', async () => {
   const outbox = createOutbox({ post: () => new Promise(() => undefined), onAnswer: () => undefined, storage: memoryStorage(), now: () => 1, newId: () => 'x', backOff });
   outbox.send(reply('one'));
-  outbox.arrived([{ kind: 'suppressed', id: 'x', seq: 4, at: 0, epoch: 1, by: { type: 'bot' }, text: 'one', spokenUnder: 1 }]);
+  outbox.arrived([{ kind: 'suppressed', id: 'p:x', seq: 4, at: 0, epoch: 1, by: { type: 'bot' }, text: 'one', spokenUnder: 1 }]);
   expect(outbox.items.getSnapshot()).toHaveLength(1);
-  outbox.arrived([line(5, 'me', 'x')]);
+  outbox.arrived([line(5, 'me', 'p:x')]);
   expect(outbox.items.getSnapshot()).toEqual([]);
 });

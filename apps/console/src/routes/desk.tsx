@@ -2,7 +2,7 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import { useCommand } from '../commands/commands.ts';
 import { cyclePanes, focusPane } from '../commands/panes.ts';
-import { useDesk } from '../desk/desk-context.ts';
+import { useDesk, useSession } from '../desk/desk-context.ts';
 import { useHead, useMedia, useOpenConversation } from '../desk/hooks.ts';
 import { Composer } from '../features/composer/composer.tsx';
 import { ContextPane } from '../features/context/context-pane.tsx';
@@ -16,6 +16,7 @@ import styles from './desk.module.css';
 /** The work place: list, thread with composer, context. On a narrow screen one of them at a time. */
 export function DeskPage() {
   const { client, conversation } = useParams({ strict: false });
+  const { can, me } = useSession();
   const { contextPane } = usePreferences();
   // Where there is no room for it, the context pane is a place one goes to, not a preference.
   const narrow = useMedia('(max-width: 1180px)');
@@ -31,6 +32,13 @@ export function DeskPage() {
     why: conversation === undefined ? 'No conversation is open.' : undefined,
     run: () => (narrow ? setVisited(context ? undefined : conversation) : setPreference('contextPane', !contextPane)),
   });
+  if (!can.consult) {
+    return (
+      <main className={styles['empty']}>
+        <p>Conversations are for consultants and supervisors; your role at this desk is {me.roles.join(', ')}.</p>
+      </main>
+    );
+  }
   return (
     <div className={styles['desk']} data-open={conversation !== undefined} data-context={context}>
       <div className={styles['list']}>
@@ -38,7 +46,8 @@ export function DeskPage() {
       </div>
       {conversation === undefined ? (
         <main className={styles['empty']}>
-          <p>Choose a conversation, or accept the next.</p>
+          <p>Choose a conversation, or accept the next with A.</p>
+          <p className={styles['hint']}>? shows all keys</p>
         </main>
       ) : (
         <ConversationPanes key={conversation} id={conversation} client={client ?? ''} context={context} />

@@ -11,6 +11,8 @@ const tunes = {
 
 /** Plays a short tune made on the spot. Browsers allow it only after the first click or key on the page. */
 export function beep(kind: keyof typeof tunes): void {
+  // Before the first click or key the browser keeps silent and complains.
+  if (soundState() !== 'ready') return;
   try {
     audio ??= new AudioContext();
     void audio.resume();

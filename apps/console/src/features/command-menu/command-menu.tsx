@@ -1,3 +1,4 @@
+import { SearchRegular } from '@fluentui/react-icons';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { useCommand, useCommands } from '../../commands/commands.ts';
@@ -41,8 +42,12 @@ export function CommandMenu() {
 
   return (
     <>
-      <HeaderChip ref={opener} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)} aria-label="Search or do, Ctrl K">
-        <span className={styles['label']}>Search or do</span> <Kbd>Ctrl K</Kbd>
+      <HeaderChip ref={opener} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)} title="Search or do, Ctrl K">
+        <SearchRegular className={styles['icon'] ?? ''} aria-hidden />
+        <span className={styles['label']}>Search or do</span>
+        <span className={styles['key']}>
+          <Kbd>Ctrl K</Kbd>
+        </span>
       </HeaderChip>
       {open && <Panel onClose={close} />}
     </>
@@ -64,7 +69,10 @@ function Panel({ onClose }: { onClose: (restore: boolean) => void }) {
     document.addEventListener('pointerdown', away);
     return () => document.removeEventListener('pointerdown', away);
   }, [onClose]);
-  useEffect(() => panel.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' }), [current]);
+  useEffect(() => {
+    // Braces: newer browsers return a promise from it, which React would take for a clean-up.
+    panel.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
 
   function pick(item: Item | undefined) {
     if (item === undefined || item.why !== undefined) return;
@@ -133,6 +141,7 @@ function Panel({ onClose }: { onClose: (restore: boolean) => void }) {
 }
 
 const order = ['Conversation', 'Conversations', 'Go to', 'You', 'Desk'];
+const actionOrder = ['accept', 'decline', 'reply', 'note', 'transfer', 'return', 'close', 'go-desk', 'go-live', 'go-transcripts', 'go-settings', 'next', 'previous', 'panes'];
 
 function useItems(typed: string): Item[] {
   const commands = useCommands();
@@ -148,7 +157,11 @@ function useItems(typed: string): Item[] {
       title: `${userName(head.user)} · ${head.holder.state === 'queued' ? 'waiting' : 'yours'}`,
       run: () => open(head.id),
     }));
-    const actions = commands.filter(({ hidden }) => hidden !== true).map((command): Item => command);
+    const place = (id: string) => (actionOrder.indexOf(id) + actionOrder.length + 1) % (actionOrder.length + 1);
+    const actions = commands
+      .filter(({ hidden }) => hidden !== true)
+      .sort((a, b) => place(a.id) - place(b.id))
+      .map((command): Item => command);
     return matching([...actions, ...conversations], (item: Item) => `${item.title} ${item.group}`, typed).sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
   }, [commands, mine, waiting, navigate, client, typed]);
 }

@@ -48,7 +48,7 @@ export function ShortcutSheet() {
           </div>
         ))}
       </dl>
-      <h3>Single letters, outside text fields</h3>
+      {lettered.length > 0 && <h3>Single letters, outside text fields</h3>}
       {!letters && <p>They are switched off in your settings.</p>}
       <dl>
         {lettered.map(({ id, keys = '', title, why }) => (

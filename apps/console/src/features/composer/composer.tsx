@@ -34,19 +34,22 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
   const holds = head?.holder.state === 'assigned' && head.holder.consultant.id === me.id;
   const mayReply = abilities === undefined ? holds : abilities.reply === 'yes';
   const [chosen, setChosen] = useState<Mode>();
-  const text = draft?.text ?? '';
-  const mode: Mode = text !== '' ? (draft?.mode ?? 'reply') : (chosen ?? (mayReply || head === undefined ? 'reply' : 'note'));
+  // What follows a slash looks for a reply or an action; it is not the draft.
+  const [searching, setSearching] = useState<string>();
+  const text = searching ?? draft?.text ?? '';
+  const mode: Mode = (draft?.text ?? '') !== '' ? (draft?.mode ?? 'reply') : (chosen ?? (mayReply || head === undefined ? 'reply' : 'note'));
   const [asking, setAsking] = useState<'public' | 'new-message'>();
-  const [dismissed, setDismissed] = useState(false);
   const [active, setActive] = useState(0);
 
-  const setText = (next: string, nextMode: Mode = mode) => desk.drafts.set(id, { text: next, mode: nextMode });
-  const typed = /^\/([^\n]*)$/.exec(text)?.[1];
-  const menu = typed === undefined || dismissed ? undefined : slashItems(typed, replies, commands);
+  const setText = (next: string, nextMode: Mode = mode) => {
+    setSearching(undefined);
+    desk.drafts.set(id, { text: next, mode: nextMode });
+  };
+  const menu = searching === undefined ? undefined : slashItems(searching.slice(1), replies, commands);
   const current = Math.min(active, (menu?.length ?? 1) - 1);
   const ability = mode === 'reply' ? abilities?.reply : abilities?.note;
   const forbidden = ability === undefined || ability === 'yes' ? undefined : sentence({ code: ability, holder: head?.holder }, desk.now());
-  const why = forbidden ?? (log === undefined ? 'The conversation is still being fetched.' : whyNotSend(text, mode));
+  const why = searching !== undefined ? 'Choose a reply or an action.' : (forbidden ?? (log === undefined ? 'The conversation is still being fetched.' : whyNotSend(text, mode)));
 
   useLayoutEffect(() => {
     const element = box.current;
@@ -62,7 +65,7 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
 
   function choose(next: Mode, sure = false) {
     if (next === mode) return box.current?.focus();
-    if (next === 'reply' && text !== '' && !sure) return setAsking('public');
+    if (next === 'reply' && text !== '' && searching === undefined && !sure) return setAsking('public');
     setAsking(undefined);
     setChosen(next);
     if (text !== '') setText(text, next);
@@ -99,7 +102,7 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
       const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
       if (step !== 0 && menu.length > 0) setActive((current + step + menu.length) % menu.length);
       else if (event.key === 'Enter' || event.key === 'Tab') pick(menu[current]);
-      else if (event.key === 'Escape') setDismissed(true);
+      else if (event.key === 'Escape') setText(text);
       else return;
       event.preventDefault();
       return;
@@ -147,10 +150,15 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
         aria-describedby={`${menuId}-why`}
         spellCheck
         onChange={(event) => {
-          setText(event.target.value);
-          setDismissed(false);
-          setActive(0);
-          if (mode === 'reply' && mayReply && !event.target.value.startsWith('/')) desk.typing(id);
+          const { value } = event.target;
+          const begins = value === '/' && text === '';
+          if (/^\/[^\n]*$/.test(value) && (begins || searching !== undefined)) {
+            setSearching(value);
+            setActive(0);
+            return;
+          }
+          setText(value);
+          if (mode === 'reply' && mayReply) desk.typing(id);
         }}
         onKeyDown={press}
       />

@@ -1,4 +1,6 @@
-import { useDesk } from '../../desk/desk-context.ts';
+import type { LinkState } from '@parley/client';
+import { useSyncExternalStore } from 'react';
+import { useDesk, useSession } from '../../desk/desk-context.ts';
 import { useNow, useReadable } from '../../desk/hooks.ts';
 import { HeaderChip } from '../../ui/header-chip.tsx';
 import { connectionWords } from './connection-words.ts';
@@ -10,10 +12,13 @@ export function ConnectionChip() {
   const link = useReadable(desk.connection);
   const waiting = useReadable(desk.outbox.items).filter(({ state }) => state !== 'failed').length;
   const now = useNow();
-  const words = connectionWords(link, waiting, now);
+  const online = useOnline();
+  const { can } = useSession();
+  if (!can.consult) return null;
+  const words = connectionWords(online ? link : offline(link), waiting, now);
   return (
     <>
-      <HeaderChip className={styles['chip'] ?? ''} data-tone={words.tone} title="Look now" aria-label={`Connection: ${words.text}`} onClick={() => desk.wake()}>
+      <HeaderChip className={styles['chip'] ?? ''} data-tone={words.tone} title={`${words.text}. Click to look now.`} onClick={() => desk.wake()}>
         <span className={styles['dot']} aria-hidden />
         <span className={styles['long']}>{words.text}</span>
         <span className={styles['brief']}>{words.short}</span>
@@ -22,5 +27,24 @@ export function ConnectionChip() {
         {words.tone === 'lost' ? `${words.short}. What you write is kept and goes out when the connection is back.` : ''}
       </span>
     </>
+  );
+}
+
+/** The browser knows that it is offline before the socket does. */
+function offline(link: LinkState): LinkState {
+  return link.state === 'live' ? { state: 'reconnecting', since: link.heardAt, heardAt: link.heardAt, reason: 'network' } : link;
+}
+
+function useOnline(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      window.addEventListener('online', listener);
+      window.addEventListener('offline', listener);
+      return () => {
+        window.removeEventListener('online', listener);
+        window.removeEventListener('offline', listener);
+      };
+    },
+    () => navigator.onLine,
   );
 }

@@ -15,7 +15,7 @@ import { byPlaceInLine, byTimeLeft } from '../../words/urgency.ts';
 import { Announcer } from './announcer.tsx';
 import { OfferCard } from './offer-card.tsx';
 import { Row } from './row.tsx';
-import { useSteadyOrder } from './use-steady-order.ts';
+import { useSteadyOrder } from '../../desk/use-steady-order.ts';
 import styles from './desk-list.module.css';
 
 /** The work list: what is offered to me, what I hold, and who waits; most urgent first. */

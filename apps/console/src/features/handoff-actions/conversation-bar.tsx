@@ -22,8 +22,17 @@ const actions: { panel: PanelName; label: string; title: string; keys: string }[
   { panel: 'close', label: 'Close', title: 'Close the conversation', keys: 'E' },
 ];
 
+interface BarProps {
+  id: string;
+  head: Conversation | undefined;
+  /** The conversation has left my hands. */
+  onLeft: () => void;
+  /** Where the arrow of a narrow screen leads; the desk's list unless told. */
+  onBack?: () => void;
+}
+
 /** Who this is, how urgent, and what can be done with the conversation; panels open below and push the thread down. */
-export function ConversationBar({ id, head, onLeft }: { id: string; head: Conversation | undefined; onLeft: () => void }) {
+export function ConversationBar({ id, head, onLeft, onBack }: BarProps) {
   const desk = useDesk();
   const { abilities } = useConversation(id);
   const { claim, claiming } = useClaim();
@@ -60,18 +69,27 @@ export function ConversationBar({ id, head, onLeft }: { id: string; head: Conver
   return (
     <>
       <div className={styles['bar']}>
-        <Link to="/$client" params={{ client }} className={styles['back']} aria-label="Back to the list">
-          <ArrowLeftRegular />
-        </Link>
-        <h1>{head === undefined ? '…' : userName(head.user)}</h1>
-        {head !== undefined && <Where head={head} />}
-        <span className={styles['grow']} />
+        {onBack === undefined ? (
+          <Link to="/$client" params={{ client }} className={styles['back']} aria-label="Back to the list">
+            <ArrowLeftRegular />
+          </Link>
+        ) : (
+          <button type="button" className={styles['back']} aria-label="Back to the list" onClick={onBack}>
+            <ArrowLeftRegular />
+          </button>
+        )}
+        <div className={styles['who']}>
+          <h1>{head === undefined ? '…' : userName(head.user)}</h1>
+          {head !== undefined && <Where head={head} />}
+        </div>
         {head !== undefined && <DueChip head={head} />}
+        <div className={styles['actions']}>
         {claimable && (
           <Action label={claiming === id ? 'Accepting…' : head?.holder.state === 'with-bot' ? 'Take over' : 'Accept'} keys="A" why={whyNotClaim} primary onClick={() => void claim(id)} />
         )}
         {(head?.holder.state === 'assigned' || head?.holder.state === 'queued') &&
           actions.map(({ panel: name, label, keys }) => <Action key={name} label={label} keys={keys} why={whyNot(name)} open={panel === name} onClick={() => toggle(name)} />)}
+        </div>
         <Button appearance="subtle" className={styles['context'] ?? ''} icon={<PanelRightRegular />} aria-label="Context pane" title="Context pane (C)" onClick={() => run('context')} />
       </div>
       {panel !== undefined && head !== undefined && (

@@ -6,7 +6,8 @@ import { useReadable, useView } from '../../desk/hooks.ts';
 import { usePreferences } from '../../preferences/use-preferences.ts';
 import { userName } from '../../words/people-words.ts';
 import { attention, signals, titleOf } from './attention.ts';
-import { beep } from '../../ui/beep.ts';
+import { beep, soundState } from '../../ui/beep.ts';
+import { useNotices } from '../../ui/notices.tsx';
 
 /** Sound, desktop notification and title badge, by the matrix in attention.ts. Renders nothing. */
 export function Notifier({ client }: { client: string }) {
@@ -17,6 +18,8 @@ export function Notifier({ client }: { client: string }) {
   const unread = useReadable(desk.unread);
   const navigate = useNavigate();
   const offers = useMemo(() => items.filter(({ holder }) => holder.state === 'queued' && holder.offer?.to.id === me.id), [items, me.id]);
+  const notify = useNotices();
+  const warned = useRef(false);
   const total = [...unread.values()].reduce((sum, count) => sum + count, 0);
 
   useEffect(() => {
@@ -28,7 +31,13 @@ export function Notifier({ client }: { client: string }) {
 
   function tell(event: 'offer' | 'message', head: Conversation) {
     const decided = signals(event, attention(document.visibilityState === 'visible', document.hasFocus()));
-    if (decided.sound && sound) beep(event);
+    if (decided.sound && sound) {
+      if (soundState() === 'blocked' && !warned.current) {
+        warned.current = true;
+        notify({ tone: 'info', text: 'The browser keeps this page silent until you click in it.' });
+      }
+      beep(event);
+    }
     if (!decided.desktop || !desktop || typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
     const title = event === 'offer' ? `Offer: ${userName(head.user)}` : userName(head.user);
     const note = new Notification(title, { body: event === 'offer' ? (head.handoff?.reason ?? '') : 'wrote a new message', tag: `${event} ${head.id}`, icon: '/icon.svg' });

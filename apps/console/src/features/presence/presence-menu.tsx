@@ -44,7 +44,8 @@ export function PresenceMenu() {
   return (
     <Menu positioning="below-end" checkedValues={{ presence: [presence.state] }} onCheckedValueChange={(_, { checkedItems }) => void choose(checkedItems[0] as PresenceState)}>
       <MenuTrigger disableButtonEnhancement>
-        <HeaderChip aria-busy={busy} aria-label={`You are ${presenceNames[presence.state]} and hold ${presence.load} of ${presence.capacity} conversations`}>
+        <HeaderChip aria-busy={busy} title={`You are ${presenceNames[presence.state]} and hold ${presence.load} of ${presence.capacity} conversations`}>
+          <span className="visually-hidden">You: </span>
           <PresenceDot state={presence.state} />
           <span className={styles['long']}>{label}</span>
           <span className={styles['brief']}>

@@ -26,9 +26,11 @@ export function MeMenu() {
   return (
     <Menu positioning="below-end">
       <MenuTrigger disableButtonEnhancement>
-        <HeaderChip aria-label={`${me.name}: you`}>
+        <HeaderChip>
           <span className={styles['full']}>{me.name}</span>
-          <span className={styles['short']}>{firstName(me.name)}</span>
+          <span className={styles['short']} title={me.name}>
+            {firstName(me.name)}
+          </span>
         </HeaderChip>
       </MenuTrigger>
       <MenuPopover>

@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
 import type { ReactElement, ReactNode } from 'react';
 import styles from './shell.module.css';
 
@@ -11,6 +11,7 @@ export interface Place {
 
 /** Header, navigation and the page between them. */
 export function Shell({ client, clientName, places, header, banners, children }: { client: string; clientName: string; places: Place[]; header: ReactNode; banners: ReactNode; children: ReactNode }) {
+  const onDesk = useLocation({ select: ({ pathname }) => pathname === `/${client}` || pathname.startsWith(`/${client}/c/`) || pathname === `/${client}/` });
   return (
     <div className={styles['shell']}>
       <header className={styles['header']}>
@@ -21,8 +22,8 @@ export function Shell({ client, clientName, places, header, banners, children }:
       </header>
       <nav className={styles['nav']} aria-label="Places">
         {places.map(({ to, name, icon, count }) => (
-          <Link key={to} to={to} params={{ client }} className={styles['place']} activeOptions={{ exact: to !== '/$client' }} aria-label={name} title={name} data-desk={to === '/$client'}>
-            {icon}
+          <Link key={to} to={to} params={{ client }} className={styles['place']} activeOptions={{ exact: true }} title={name} data-here={to === '/$client' && onDesk} aria-current={to === '/$client' && onDesk ? 'page' : undefined}>
+            <span aria-hidden>{icon}</span>
             <span className={styles['name']}>{name}</span>
             {count !== undefined && count > 0 && (
               <span className={styles['count']} aria-hidden>

@@ -1,4 +1,4 @@
-import type { OutboxItem } from '@parley/client';
+import { entryIdOf, type OutboxItem } from '@parley/client';
 import type { Attempt, Entry, EntryOf } from '@parley/contracts';
 import { startOfDay } from '../../words/time-words.ts';
 import type { EventEntry } from '../../words/entry-words.ts';
@@ -28,7 +28,7 @@ interface Showing {
  */
 export function threadItems(entries: readonly Entry[], { open, unreadFrom, outbox }: Showing): ThreadItem[] {
   const items: ThreadItem[] = [];
-  const unsent = new Set(outbox.map((item) => item.id));
+  const unsent = new Set(outbox.map(entryIdOf));
   const unread = unreadFrom === undefined ? [] : entries.filter((entry) => entry.seq >= unreadFrom && entry.kind === 'message' && entry.by.type === 'user');
   let day: number | undefined;
   const newDay = (at: number) => {
@@ -43,6 +43,8 @@ export function threadItems(entries: readonly Entry[], { open, unreadFrom, outbo
       for (const entry of part.entries) {
         // A refused line of mine is shown where it can be sent again.
         if (entry.kind === 'suppressed' && unsent.has(entry.id)) continue;
+        // An offer that was taken says no more than its taking does.
+        if (entry.kind === 'offered' && isTaken(entry, entries)) continue;
         newDay(entry.at);
         if (entry.seq === unreadFrom) items.push({ type: 'unread', key: 'unread', count: unread.length, since: entry.at });
         items.push(itemOf(entry, entries, false));
@@ -116,6 +118,11 @@ function itemOf(entry: Entry, entries: readonly Entry[], folded: boolean): Threa
     default:
       return { type: 'event', key, entry };
   }
+}
+
+function isTaken(offer: EntryOf<'offered'>, entries: readonly Entry[]): boolean {
+  const next = entries.find((later) => later.seq > offer.seq && ['accepted', 'offer-declined', 'offer-expired', 'offered', 'transferred', 'requeued', 'returned', 'closed'].includes(later.kind));
+  return next?.kind === 'accepted' && next.consultant.id === offer.to.id;
 }
 
 /** Where the thread begins on opening: at the unread separator, else at its end. */

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
 import { usePane } from '../../commands/panes.ts';
 import { useDesk, useSession } from '../../desk/desk-context.ts';
-import { useConversation, useOutbox, useSelect } from '../../desk/hooks.ts';
+import { useConversation, useLatest, useOutbox, useSelect } from '../../desk/hooks.ts';
 import { useNotices } from '../../ui/notices.tsx';
 import { Waiting } from '../../ui/waiting.tsx';
 import type { Naming } from '../../words/entry-words.ts';
@@ -70,8 +70,18 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
 
   const writers = typing.map((by) => (by.type === 'user' ? user : firstName(by.person.name))).filter((name, index, all) => all.indexOf(name) === index);
   const below = useUnseenBelow(log, atBottom);
+  const frame = useRef<HTMLDivElement>(null);
+  const stick = useLatest(atBottom);
+  useEffect(() => {
+    // The composer grows and panels open: whoever reads the newest line goes on reading it.
+    const observer = new ResizeObserver(() => {
+      if (stick.current) list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
+    });
+    if (frame.current !== null) observer.observe(frame.current);
+    return () => observer.disconnect();
+  }, [stick]);
   return (
-    <div className={styles['thread']}>
+    <div ref={frame} className={styles['thread']}>
       <Virtuoso<ThreadItem, { more: boolean; fetching: boolean; older: () => void }>
         ref={list}
         scrollerRef={(element) => pane(element as HTMLElement | null)}
@@ -91,7 +101,7 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
         atBottomThreshold={40}
         increaseViewportBy={400}
         alignToBottom
-        components={{ Header: Earlier, Footer: End }}
+        components={{ Header: Earlier }}
       />
       {!atBottom && (
         <button type="button" className={styles['down']} onClick={() => list.current?.scrollToIndex({ index: 'LAST', align: 'end', behavior: 'auto' })}>
@@ -114,10 +124,6 @@ function Earlier({ context }: { context?: { more: boolean; fetching: boolean; ol
       </button>
     </div>
   );
-}
-
-function End() {
-  return <div className={styles['end']} />;
 }
 
 function useFirstIndex(items: readonly ThreadItem[]): number {

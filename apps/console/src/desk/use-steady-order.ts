@@ -1,6 +1,6 @@
 import type { Conversation } from '@parley/contracts';
 import { useEffect, useMemo, useRef } from 'react';
-import { useDesk } from '../../desk/desk-context.ts';
+import { useDesk } from './desk-context.ts';
 import { steadyOrder } from './steady-order.ts';
 
 /** The rows of a list in an order that does not move under somebody's hand. */
