@@ -90,8 +90,8 @@ function textOf(activity: ActivityLike): string {
 function namesOf(activity: ActivityLike): string | undefined {
   const names = (activity.attachments ?? []).map((attachment) => {
     const content = isRecord(attachment.content) ? attachment.content : {};
-    const title = [attachment.name, content['title'], content['text']].find((text) => typeof text === 'string' && text !== '');
-    return `[${String(title ?? attachment.contentType ?? 'attachment')}]`;
+    const titles = [attachment.name, content['title'], content['text'], attachment.contentType];
+    return `[${titles.find((text): text is string => typeof text === 'string' && text !== '') ?? 'attachment'}]`;
   });
   return names.length > 0 ? names.join(' ') : undefined;
 }

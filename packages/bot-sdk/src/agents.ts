@@ -38,7 +38,9 @@ export function parleyCallback(
 ): (request: CallbackRequest, response: ServerResponse) => Promise<void> {
   const side = createBotSide<TurnContext & TurnLike>({
     proceed: (reference, turn) =>
-      adapter.continueConversation(appId, { ...reference, agent: reference.bot } as unknown as ConversationReference, (context) => turn(context as TurnContext & TurnLike)),
+      adapter.continueConversation(appId, successorReference(reference), (context) =>
+        turn(context as TurnContext & TurnLike),
+      ),
     logic,
     send: (context, activity) => context.sendActivity(Activity.fromObject(activity)),
     options,
@@ -48,9 +50,16 @@ export function parleyCallback(
   return callbackHandler(parley, side);
 }
 
+function successorReference({ bot, user, ...rest }: Reference): ConversationReference {
+  return { ...rest, agent: { ...bot, id: bot.id ?? '' }, user: { ...user, id: user.id ?? '' } };
+}
+
 /** The successor SDK has no `EventFactory`: an activity that asks for a person, with what the agent knows as its value. */
 export function createHandoffInitiation(value: object, transcript: readonly object[] = []): Activity {
-  const attachments = transcript.length > 0 ? [{ contentType: 'application/json', name: 'Transcript', content: { activities: transcript } }] : [];
+  const attachments =
+    transcript.length > 0
+      ? [{ contentType: 'application/json', name: 'Transcript', content: { activities: transcript } }]
+      : [];
   return Activity.fromObject({ type: 'event', name: 'handoff.initiate', value, attachments });
 }
 

@@ -28,7 +28,8 @@ export function createBotSide<Context extends TurnLike>(parts: {
   options: SideOptions;
   log: Log;
 }): BotSide<Reference> {
-  const present = parts.options.present ?? (({ name, text, channel }) => (webChannels.has(channel) ? text : `${name}: ${text}`));
+  const present =
+    parts.options.present ?? (({ name, text, channel }) => (webChannels.has(channel) ? text : `${name}: ${text}`));
 
   /**
    * Runs a turn of the SDK's own. Rejects when the channel did not take a line; an error of the bot itself is its own affair,
@@ -129,12 +130,22 @@ function statusEvent(status: HandoffStatus): ActivityLike {
 /** What the user's own page may know: not the consultant's comment to the bot. */
 function publicStatus(status: HandoffStatus): object {
   const { state, consultant, queue, returned, seq } = status;
-  return { seq, state, ...(consultant && { consultant }), ...(queue !== undefined && { queue }), ...(returned !== undefined && { returned }) };
+  return {
+    seq,
+    state,
+    ...(consultant && { consultant }),
+    ...(queue !== undefined && { queue }),
+    ...(returned !== undefined && { returned }),
+  };
 }
 
 function channelAttachment(attachment: NonNullable<ConsultantLine['attachments']>[number]): object {
   const { url, content, ...rest } = attachment;
-  return { ...rest, ...(url !== undefined && { contentUrl: url }), ...(content !== undefined && { content: parse(content) }) };
+  return {
+    ...rest,
+    ...(url !== undefined && { contentUrl: url }),
+    ...(content !== undefined && { content: parse(content) }),
+  };
 }
 
 function parse(content: string): unknown {

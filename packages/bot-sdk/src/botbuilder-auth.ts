@@ -52,7 +52,9 @@ class StrictAuthentication extends BotFrameworkAuthentication {
 
   override async authenticateRequest(activity: Activity, authHeader: string): Promise<AuthenticateRequestResult> {
     const claims = await this.#verifier.verify(authHeader, activity).catch((error: unknown) => {
-      throw error instanceof ChannelTokenError ? new AuthenticationError('The activity does not come from a channel of this bot', error.statusCode) : error;
+      throw error instanceof ChannelTokenError
+        ? new AuthenticationError('The activity does not come from a channel of this bot', error.statusCode)
+        : error;
     });
     const listed = Object.entries(claims).map(([type, value]) => ({ type, value: String(value) }));
     return {
@@ -118,7 +120,10 @@ class Connectors extends ConnectorFactory {
 
 interface Pipeline {
   removePolicy(policy: { name: string }): unknown;
-  addPolicy(policy: { name: string; sendRequest(request: unknown, next: (request: unknown) => Promise<{ status: number }>): Promise<{ status: number }> }): void;
+  addPolicy(policy: {
+    name: string;
+    sendRequest(request: unknown, next: (request: unknown) => Promise<{ status: number }>): Promise<{ status: number }>;
+  }): void;
 }
 
 class NoUserTokens extends UserTokenClient {

@@ -37,7 +37,9 @@ export function parleyCallback(
 ): (request: CallbackRequest, response: ServerResponse) => Promise<void> {
   const side = createBotSide<TurnContext & TurnLike>({
     proceed: (reference, turn) =>
-      adapter.continueConversationAsync(appId, reference as unknown as ConversationReference, (context) => turn(context as TurnContext & TurnLike)),
+      adapter.continueConversationAsync(appId, reference as unknown as ConversationReference, (context) =>
+        turn(context as TurnContext & TurnLike),
+      ),
     logic,
     send: (context, activity) => context.sendActivity(activity as Partial<Activity>),
     options,

@@ -35,7 +35,10 @@ export interface ChannelTokenVerifier {
    * @returns the claims of the token.
    * @throws ChannelTokenError 401 without a valid token, 403 when the token does not fit the activity, 503 when no key can be had.
    */
-  verify(authorization: string | undefined, activity: { readonly channelId?: unknown; readonly serviceUrl?: unknown }): Promise<Readonly<Record<string, unknown>>>;
+  verify(
+    authorization: string | undefined,
+    activity: { readonly channelId?: unknown; readonly serviceUrl?: unknown },
+  ): Promise<Readonly<Record<string, unknown>>>;
 }
 
 const issuer = 'https://api.botframework.com';
@@ -76,7 +79,11 @@ export function channelTokenVerifier(options: ChannelTokenOptions): ChannelToken
       throw new ChannelTokenError(401, error instanceof errors.JOSEError ? error.code : 'The token cannot be read');
     });
     if (payload.aud !== options.appId) throw new ChannelTokenError(401, 'The token has several audiences');
-    const verified = { claims: payload as Record<string, unknown>, endorsements: key.endorsements, expiresAt: payload.exp! * 1000 + skew * 1000 };
+    const verified = {
+      claims: payload as Record<string, unknown>,
+      endorsements: key.endorsements,
+      expiresAt: payload.exp! * 1000 + skew * 1000,
+    };
     if (known.size >= cacheSize) known.delete(known.keys().next().value!);
     known.set(digest, verified);
     return verified;
@@ -84,13 +91,18 @@ export function channelTokenVerifier(options: ChannelTokenOptions): ChannelToken
 
   return {
     async verify(authorization, activity) {
-      const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(authorization?.slice(0, longestToken + 8) ?? '')?.[1];
+      const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(
+        authorization?.slice(0, longestToken + 8) ?? '',
+      )?.[1];
       if (token === undefined || token.length > longestToken) throw new ChannelTokenError(401, 'No bearer token');
       const { claims, endorsements } = await read(token);
       const { channelId, serviceUrl } = activity;
-      if (typeof channelId !== 'string' || !channels.has(channelId)) throw new ChannelTokenError(403, 'The bot does not serve this channel');
-      if (!endorsements.includes(channelId)) throw new ChannelTokenError(403, 'The key does not vouch for this channel');
-      if (typeof serviceUrl !== 'string' || serviceUrl === '') throw new ChannelTokenError(403, 'The activity has no serviceUrl');
+      if (typeof channelId !== 'string' || !channels.has(channelId))
+        throw new ChannelTokenError(403, 'The bot does not serve this channel');
+      if (!endorsements.includes(channelId))
+        throw new ChannelTokenError(403, 'The key does not vouch for this channel');
+      if (typeof serviceUrl !== 'string' || serviceUrl === '')
+        throw new ChannelTokenError(403, 'The activity has no serviceUrl');
       if (claims['serviceurl'] !== serviceUrl) throw new ChannelTokenError(403, 'The token is for another serviceUrl');
       return claims;
     },
@@ -103,7 +115,13 @@ export function verifyChannelToken(
   activity: { readonly channelId?: unknown; readonly serviceUrl?: unknown },
   options: ChannelTokenOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const key = JSON.stringify([options.appId, options.metadataUrl, options.channels, options.skewSeconds, options.refetchMs]);
+  const key = JSON.stringify([
+    options.appId,
+    options.metadataUrl,
+    options.channels,
+    options.skewSeconds,
+    options.refetchMs,
+  ]);
   let verifier = options.now ? undefined : verifiers.get(key);
   if (!verifier) {
     verifier = channelTokenVerifier(options);
@@ -123,14 +141,20 @@ function readHeader(token: string): { kid: string } {
   }
   const { alg, kid, typ } = header;
   if (alg !== 'RS256') throw new ChannelTokenError(401, 'The token is not signed with RS256');
-  if (typeof kid !== 'string' || kid === '' || kid.length > 128) throw new ChannelTokenError(401, 'The token names no key');
+  if (typeof kid !== 'string' || kid === '' || kid.length > 128)
+    throw new ChannelTokenError(401, 'The token names no key');
   if (typ !== undefined && typ !== 'JWT') throw new ChannelTokenError(401, 'The token is of another type');
-  if (['crit', 'jku', 'jwk', 'x5u', 'x5c', 'b64', 'zip'].some((name) => name in header)) throw new ChannelTokenError(401, 'The token brings its own key');
+  if (['crit', 'jku', 'jwk', 'x5u', 'x5c', 'b64', 'zip'].some((name) => name in header))
+    throw new ChannelTokenError(401, 'The token brings its own key');
   return { kid };
 }
 
 /** Keys by id, fetched again when old or when an unknown one is named, never more often than `refetchMs`. The last known good ones stay in use. */
-function keySource(metadataUrl: string, refetchMs: number, now: () => number): { find(kid: string): Promise<ChannelKey | undefined> } {
+function keySource(
+  metadataUrl: string,
+  refetchMs: number,
+  now: () => number,
+): { find(kid: string): Promise<ChannelKey | undefined> } {
   let keys = new Map<string, ChannelKey>();
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -138,7 +162,8 @@ function keySource(metadataUrl: string, refetchMs: number, now: () => number): {
 
   async function fetchKeys(): Promise<void> {
     const metadata = await fetchJson(metadataUrl);
-    if (metadata['issuer'] !== issuer || typeof metadata['jwks_uri'] !== 'string') throw new Error('The OpenID metadata is not the Bot Connector’s');
+    if (metadata['issuer'] !== issuer || typeof metadata['jwks_uri'] !== 'string')
+      throw new Error('The OpenID metadata is not the Bot Connector’s');
     const { keys: listed } = await fetchJson(metadata['jwks_uri']);
     if (!Array.isArray(listed)) throw new Error('The keys cannot be read');
     const found = new Map<string, ChannelKey>();
@@ -167,7 +192,8 @@ function keySource(metadataUrl: string, refetchMs: number, now: () => number): {
       const mayTry = keys.size === 0 ? now() - triedAt >= 1_000 : now() - triedAt >= refetchMs;
       if (fetching ? !keys.has(kid) : (old || !keys.has(kid)) && mayTry) {
         await (fetching ?? refresh()).catch((error: unknown) => {
-          if (keys.size === 0) throw new ChannelTokenError(503, `The channel's keys cannot be fetched: ${(error as Error).message}`);
+          if (keys.size === 0)
+            throw new ChannelTokenError(503, `The channel's keys cannot be fetched: ${(error as Error).message}`);
         });
       }
       if (keys.size === 0) throw new ChannelTokenError(503, "The channel's keys cannot be fetched");

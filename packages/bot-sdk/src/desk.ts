@@ -3,7 +3,13 @@ import type { TokenSource } from './tokens.ts';
 /** What came of a call. `retry` says whether the same call may succeed later. */
 export type DeskReply<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly status: number; readonly code: string; readonly retry: boolean; readonly retryAfterMs?: number };
+  | {
+      readonly ok: false;
+      readonly status: number;
+      readonly code: string;
+      readonly retry: boolean;
+      readonly retryAfterMs?: number;
+    };
 
 export interface Desk {
   /** Never rejects. @param timeoutMs for everything, the token included. */
@@ -13,6 +19,9 @@ export interface Desk {
   /** Whether a call failed to reach the desk within the last seconds. */
   seemsDown(): boolean;
 }
+
+/** A request but for what every request has. */
+type Init = { readonly method: string; readonly headers?: Record<string, string>; readonly body?: string };
 
 const downMs = 30_000;
 const longestRetryAfterMs = 5 * 60_000;
@@ -25,13 +34,13 @@ export function createDesk(url: string, tokens: TokenSource, now: () => number =
   const root = url.replace(/\/+$/, '');
   let lastFailure = Number.NEGATIVE_INFINITY;
 
-  async function once(path: string, init: RequestInit, signal: AbortSignal): Promise<{ response: Response; token: string }> {
+  async function once(path: string, init: Init, signal: AbortSignal): Promise<{ response: Response; token: string }> {
     const token = await abortable(tokens.get(), signal);
     const headers = { ...init.headers, accept: 'application/json', authorization: `Bearer ${token}` };
     return { response: await fetch(root + path, { ...init, headers, redirect: 'error', signal }), token };
   }
 
-  async function call<T>(path: string, init: RequestInit, timeoutMs: number): Promise<DeskReply<T>> {
+  async function call<T>(path: string, init: Init, timeoutMs: number): Promise<DeskReply<T>> {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       let { response, token } = await once(path, init, signal);
@@ -50,13 +59,22 @@ export function createDesk(url: string, tokens: TokenSource, now: () => number =
       return refusal(response, text, now());
     } catch (error) {
       lastFailure = now();
-      return { ok: false, status: 0, code: (error as Error).name === 'TimeoutError' ? 'timeout' : 'unreachable', retry: true };
+      return {
+        ok: false,
+        status: 0,
+        code: (error as Error).name === 'TimeoutError' ? 'timeout' : 'unreachable',
+        retry: true,
+      };
     }
   }
 
   return {
     post: (path, body, timeoutMs) =>
-      call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, timeoutMs),
+      call(
+        path,
+        { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+        timeoutMs,
+      ),
     get: (path, timeoutMs) => call(path, { method: 'GET' }, timeoutMs),
     seemsDown: () => now() - lastFailure < downMs,
   };
@@ -73,7 +91,13 @@ function refusal(response: Response, text: string, now: number): DeskReply<never
   // A suspended client or a mistaken registration is put right on the desk's side, without the bot being restarted.
   const retry = status >= 500 || status === 429 || status === 408 || status === 401 || status === 403;
   const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), now);
-  return { ok: false, status, code: readCode(text) ?? `http-${status}`, retry, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return {
+    ok: false,
+    status,
+    code: readCode(text) ?? `http-${status}`,
+    retry,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
 }
 
 function readCode(text: string): string | undefined {

@@ -13,7 +13,9 @@ import type { TurnNotes } from './turn-state.ts';
 export interface TurnLike {
   readonly activity: ActivityLike;
   readonly turnState: object;
-  onSendActivities(handler: (context: never, activities: never[], next: () => Promise<Sent[]>) => Promise<Sent[]>): unknown;
+  onSendActivities(
+    handler: (context: never, activities: never[], next: () => Promise<Sent[]>) => Promise<Sent[]>,
+  ): unknown;
   onUpdateActivity(handler: (context: never, activity: never, next: () => Promise<never>) => Promise<never>): unknown;
 }
 
@@ -47,14 +49,20 @@ export const eventNames = {
 } as const;
 
 /** One turn: what the user did goes to the desk, and to the bot only while the bot holds the floor. */
-export function turnRunner(parley: Parley<Reference>, options: MiddlewareOptions): (context: TurnLike, next: () => Promise<void>) => Promise<void> {
+export function turnRunner(
+  parley: Parley<Reference>,
+  options: MiddlewareOptions,
+): (context: TurnLike, next: () => Promise<void>) => Promise<void> {
   const answered = new Set<string>();
 
   /** Channels repeat a message the bot was slow to answer; the bot is not to answer it twice. */
   return async (context, next) => {
     const { activity } = context;
     const place = placeOf(activity);
-    const key = place && activity.type === 'message' && activity.id ? JSON.stringify([place.channel, place.conversation, activity.id]) : undefined;
+    const key =
+      place && activity.type === 'message' && activity.id
+        ? JSON.stringify([place.channel, place.conversation, activity.id])
+        : undefined;
     const answer = async () => {
       if (key === undefined) return next();
       if (answered.has(key)) return;
@@ -74,7 +82,12 @@ export function turnRunner(parley: Parley<Reference>, options: MiddlewareOptions
 /** Messages remembered as answered. */
 const repeatsKept = 10_000;
 
-async function runTurn(parley: Parley<Reference>, options: MiddlewareOptions, context: TurnLike, next: () => Promise<void>): Promise<void> {
+async function runTurn(
+  parley: Parley<Reference>,
+  options: MiddlewareOptions,
+  context: TurnLike,
+  next: () => Promise<void>,
+): Promise<void> {
   const place = placeOf(context.activity);
   if (!place) return next();
   const notes = notesOf(context.turnState);
@@ -86,7 +99,14 @@ async function runTurn(parley: Parley<Reference>, options: MiddlewareOptions, co
   if (reference) await parley.remember(place, reference, user);
   if (await isForBot(parley, context, place, user)) await next();
   if (notes.handoff && !notes.handoff.ok && !notes.handoffRead && reference) {
-    const failed = { kind: 'status', seq: 0, id: `failed-${randomUUID()}`, at: Date.now(), state: 'failed', reason: notes.handoff.code } as const;
+    const failed = {
+      kind: 'status',
+      seq: 0,
+      id: `failed-${randomUUID()}`,
+      at: Date.now(),
+      state: 'failed',
+      reason: notes.handoff.code,
+    } as const;
     await parley.side()?.status(reference, failed, { shown: 0, advance: () => Promise.resolve() });
   }
 }
@@ -161,7 +181,8 @@ function watchSending(parley: Parley<Reference>, context: TurnLike, place: Place
   async function sendOne(activity: ActivityLike, send: () => Promise<Sent>): Promise<Sent> {
     if (notes.relay) return send();
     if (activity.type === 'event' && activity.name === eventNames.initiate) return initiate(activity);
-    if (activity.type !== 'message' && activity.type !== 'typing' && activity.type !== 'endOfConversation') return send();
+    if (activity.type !== 'message' && activity.type !== 'typing' && activity.type !== 'endOfConversation')
+      return send();
     const mayPass = notes.announces !== undefined || (await parley.floor(place)) === 'bot';
     if (activity.type === 'typing') return mayPass ? send() : {};
     if (activity.type === 'endOfConversation') {
@@ -222,13 +243,23 @@ function describe(context: TurnLike, options: MiddlewareOptions): User {
 }
 
 function isContinuation(activity: ActivityLike): boolean {
-  return activity.type === 'event' && (activity.name === 'ContinueConversation' || activity.name === 'CreateConversation');
+  return (
+    activity.type === 'event' && (activity.name === 'ContinueConversation' || activity.name === 'CreateConversation')
+  );
 }
 
 function referenceOf(activity: ActivityLike): Reference | undefined {
   const { from, recipient, conversation, channelId, serviceUrl, locale } = activity;
   // The bot's own arrival in a conversation names no user to speak to.
-  if (!from?.id || !recipient?.id || from.id === recipient.id || !conversation?.id || !channelId || !serviceUrl) return undefined;
+  if (!from?.id || !recipient?.id || from.id === recipient.id || !conversation?.id || !channelId || !serviceUrl)
+    return undefined;
   if (activity.type === 'conversationUpdate') return undefined;
-  return { user: from, bot: recipient, conversation: conversation as { id: string }, channelId, serviceUrl, ...(locale && { locale }) };
+  return {
+    user: from,
+    bot: recipient,
+    conversation: conversation as { id: string },
+    channelId,
+    serviceUrl,
+    ...(locale && { locale }),
+  };
 }

@@ -44,13 +44,17 @@ export function createHolding<Reference>(parts: {
     if (bringing.has(key) || stop.signal.aborted) return;
     bringing.add(key);
     void deliver(place)
-      .catch((error: unknown) => parts.log('error', 'Held lines could not be read', { error: (error as Error).message }))
+      .catch((error: unknown) =>
+        parts.log('error', 'Held lines could not be read', { error: (error as Error).message }),
+      )
       .finally(() => bringing.delete(key));
   }
 
   async function deliver(place: Place): Promise<void> {
     const told = pause(away.afterMs, stop.signal).then(() => tell(place));
-    told.catch((error: unknown) => parts.log('warn', 'The user could not be told that the desk is away', { error: (error as Error).message }));
+    told.catch((error: unknown) =>
+      parts.log('warn', 'The user could not be told that the desk is away', { error: (error as Error).message }),
+    );
     for (let attempt = 1; !stop.signal.aborted; attempt += 1) {
       const step = await parts.lanes.run(keyOf(place), () => deliverOnce(place));
       if (step.done) {
@@ -67,8 +71,14 @@ export function createHolding<Reference>(parts: {
     const batch = held.slice(0, 100);
     if (batch.length === 0) return { done: true };
     const reply = await parts.desk.post<TurnsAnswer>(paths.botTurns, { turns: batch }, callMs);
-    if (!reply.ok && reply.retry) return { done: false, progress: false, ...(reply.retryAfterMs !== undefined && { retryAfterMs: reply.retryAfterMs }) };
-    if (!reply.ok) parts.log('error', 'The desk refused held lines for good', { code: reply.code, lines: batch.length });
+    if (!reply.ok && reply.retry)
+      return {
+        done: false,
+        progress: false,
+        ...(reply.retryAfterMs !== undefined && { retryAfterMs: reply.retryAfterMs }),
+      };
+    if (!reply.ok)
+      parts.log('error', 'The desk refused held lines for good', { code: reply.code, lines: batch.length });
     const last = reply.ok ? reply.value.results.find((result) => result.id === batch.at(-1)?.id) : undefined;
     const sent = new Set(batch.map((turn) => turn.id));
     const now = await parts.memory.update(place, (memory) => {
@@ -105,7 +115,8 @@ export function createHolding<Reference>(parts: {
       await parts.memory.update(place, (memory) => {
         const known = new Set(memory.held.map((turn) => turn.id));
         const all = [...memory.held, ...turns.filter((turn) => !known.has(turn.id))];
-        if (all.length > capacity) parts.log('error', 'Held lines of a conversation are dropped: the desk is away too long', { capacity });
+        if (all.length > capacity)
+          parts.log('error', 'Held lines of a conversation are dropped: the desk is away too long', { capacity });
         memory.held = all.slice(-capacity);
         // Lines are held only while a person has the floor, or had it when last heard of.
         memory.floor ??= 'human';

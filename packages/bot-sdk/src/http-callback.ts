@@ -13,7 +13,10 @@ export type CallbackRequest = IncomingMessage & { readonly body?: unknown; reado
 export function callbackHandler<Reference>(parley: Parley<Reference>, side?: BotSide<Reference>) {
   return async (request: CallbackRequest, response: ServerResponse): Promise<void> => {
     const body = await rawBodyOf(request);
-    const received = body === undefined ? { status: 413, body: { code: 'payload-too-large' } } : await parley.receive(request.headers, body, side);
+    const received =
+      body === undefined
+        ? { status: 413, body: { code: 'payload-too-large' } }
+        : await parley.receive(request.headers, body, side);
     response.statusCode = received.status;
     response.setHeader('content-type', 'application/json');
     response.setHeader('cache-control', 'no-store');
@@ -27,7 +30,9 @@ async function rawBodyOf(request: CallbackRequest): Promise<Uint8Array | string 
     if (typeof given === 'string' || given instanceof Uint8Array) return given;
   }
   if (request.readableEnded) {
-    throw new Error('Parley: the body of the callback is parsed already, so its signature cannot be checked. Put the handler before the JSON parser, or keep the raw bytes in request.rawBody.');
+    throw new Error(
+      'Parley: the body of the callback is parsed already, so its signature cannot be checked. Put the handler before the JSON parser, or keep the raw bytes in request.rawBody.',
+    );
   }
   const chunks: Buffer[] = [];
   let size = 0;

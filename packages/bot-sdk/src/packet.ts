@@ -39,10 +39,13 @@ export function readWish(activity: Pick<ActivityLike, 'value' | 'channelData' | 
   }
   if (activity.text && !said.has('summary')) said.set('summary', activity.text);
 
-  const first = (names: readonly string[]) => names.map((name) => said.get(name)).find((value) => textOf(value, 1) !== undefined);
+  const first = (names: readonly string[]) =>
+    names.map((name) => said.get(name)).find((value) => textOf(value, 1) !== undefined);
   const summary = textOf(first(places.summary), 4_000);
   const lastPhrase = textOf(first(places.lastPhrase), 2_000);
-  const topics = [...new Set(places.topics.flatMap((name) => listOf(said.get(name))).flatMap((topic) => textOf(topic, 100) ?? []))].slice(0, 20);
+  const topics = [
+    ...new Set(places.topics.flatMap((name) => listOf(said.get(name))).flatMap((topic) => textOf(topic, 100) ?? [])),
+  ].slice(0, 20);
   const known = [...places.facts.flatMap((name) => factsOf(said.get(name))), ...facts].slice(0, 50);
   const tried = places.tried.flatMap((name) => listOf(said.get(name)).flatMap(attemptOf)).slice(0, 50);
   const queue = queueOf(first(places.queue));
@@ -57,11 +60,6 @@ export function readWish(activity: Pick<ActivityLike, 'value' | 'channelData' | 
     },
     ...(queue !== undefined && { queue }),
   };
-}
-
-/** A packet a bot author wrote by hand, cut to what the desk takes. */
-export function fitPacket(packet: HandoffPacket): HandoffPacket {
-  return readWish({ value: packet, channelData: undefined, text: undefined }).packet;
 }
 
 function isPlaced(key: string): boolean {
@@ -83,7 +81,12 @@ function readTags(channelData: unknown): unknown {
 
 /** `credit cards` → `credit-cards`. */
 function queueOf(value: unknown): string | undefined {
-  const slug = textOf(listOf(value)[0], 60)?.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 41);
+  const slug = textOf(listOf(value)[0], 60)
+    ?.toLowerCase()
+    .normalize('NFKD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 41);
   return slug && /^[a-z][a-z0-9-]{0,40}$/.test(slug) ? slug : undefined;
 }
 
@@ -98,7 +101,7 @@ function factsOf(value: unknown): Fact[] {
 
 function factOf(name: string, value: unknown, source?: unknown): Fact[] {
   if (value === undefined || value === null || value === '') return [];
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   const known = source === 'user' || source === 'bot' || source === 'directory' ? { source } : {};
   const title = clean(name, 100).trim();
   return title === '' ? [] : [{ name: title, value: clean(text, 2_000), ...known } as Fact];
@@ -108,7 +111,10 @@ function attemptOf(value: unknown): Attempt[] {
   const what = textOf(isRecord(value) ? value['what'] : value, 500);
   if (what === undefined) return [];
   const outcome = isRecord(value) ? textOf(value['outcome'], 500) : undefined;
-  const at = isRecord(value) && Number.isInteger(value['at']) && (value['at'] as number) >= 0 ? (value['at'] as number) : undefined;
+  const at =
+    isRecord(value) && Number.isInteger(value['at']) && (value['at'] as number) >= 0
+      ? (value['at'] as number)
+      : undefined;
   return [{ what, ...(outcome !== undefined && { outcome }), ...(at !== undefined && { at }) }];
 }
 

@@ -1,8 +1,20 @@
-import type { Floor, FloorAnswer, HandoffAnswer, HandoffPacket, Turn, TurnResult, TurnsAnswer, User } from '@parley/contracts';
+import type {
+  Floor,
+  FloorAnswer,
+  HandoffAnswer,
+  HandoffPacket,
+  Turn,
+  TurnResult,
+  TurnsAnswer,
+  User,
+} from '@parley/contracts';
 import { paths } from '@parley/contracts';
 import type { Place } from './activity.ts';
 import { createErrands } from './errands.ts';
 import { createDesk } from './desk.ts';
+import type { DeskReply } from './desk.ts';
+import { readWish } from './packet.ts';
+import { clean, messageId } from './text.ts';
 import { createHolding } from './holding.ts';
 import { createReceiver } from './receiver.ts';
 import type { BotSide, Received } from './receiver.ts';
@@ -98,7 +110,10 @@ const callMs = 10_000;
  * @throws when a setting is missing or malformed.
  */
 export function createParley<Reference = unknown>(options: ParleyOptions): Parley<Reference> {
-  if (!URL.canParse(options.url)) throw new Error(`Parley: url must be the root of the desk, like https://desk.example. It is ${JSON.stringify(options.url)}.`);
+  if (!URL.canParse(options.url))
+    throw new Error(
+      `Parley: url must be the root of the desk, like https://desk.example. It is ${JSON.stringify(options.url)}.`,
+    );
   const secrets = [options.callbackSecret].flat();
   checkSecrets(secrets);
   const log = options.log ?? consoleLog;
@@ -106,7 +121,13 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
   const memory = createMemory<Reference>(options.storage ?? memoryStorage());
   const lanes = createLanes();
   const times = { turn: 5_000, floor: 1_000, handoff: 8_000, ...options.timeouts };
-  const recorder = createRecorder({ desk, onResult, log, delayMs: options.recording?.delayMs ?? 200, capacity: options.recording?.capacity ?? 10_000 });
+  const recorder = createRecorder({
+    desk,
+    onResult,
+    log,
+    delayMs: options.recording?.delayMs ?? 200,
+    capacity: options.recording?.capacity ?? 10_000,
+  });
   const errands = createErrands({ desk, log });
   let attached: BotSide<Reference> | undefined;
   const side = () => attached;
@@ -118,7 +139,12 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
     if (result.outcome === 'refused') log('warn', 'The desk refused a line', { code: result.code });
     // A line of the bot about a handoff says nothing new of the floor.
     if (turn.announces !== undefined) return;
-    void quietly(memory.update(turn, (known) => (known.floor === result.floor && (result.seq ?? 0) <= known.floorSeq ? false : takeFloor(known, result.floor, result.seq))));
+    void noteFloor(turn, result);
+  }
+
+  async function noteFloor(place: Place, { floor, seq }: TurnResult): Promise<void> {
+    // Most answers say what is known, and need no writing.
+    await quietly(memory.update(place, (state) => (state.floor === floor ? false : takeFloor(state, floor, seq))));
   }
 
   async function quietly<T>(work: Promise<T>): Promise<T | undefined> {
@@ -136,7 +162,7 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
     // A bot whose desk is away answers by itself rather than making every new user wait.
     if (desk.seemsDown()) return 'bot';
     const query = new URLSearchParams({ channel: place.channel, conversation: place.conversation });
-    const reply = await desk.get<FloorAnswer>(`${paths.botFloor}?${query}`, times.floor);
+    const reply = await desk.get<FloorAnswer>(`${paths.botFloor}?${query.toString()}`, times.floor);
     if (!reply.ok && reply.status !== 404) return 'bot';
     const [answer, seq] = reply.ok ? [reply.value.floor, reply.value.seq] : (['bot', 0] as const);
     const now = await quietly(memory.update(place, (state) => (state.floor ? false : takeFloor(state, answer, seq))));
@@ -146,18 +172,41 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
   async function ask(turn: Turn): Promise<Floor> {
     const held = (await quietly(memory.read(turn)))?.held ?? [];
     if (held.length > 0) return hold([turn]);
-    const before = recorder.take(turn).filter((line) => line.id !== turn.id).slice(-99);
-    const reply = await desk.post<TurnsAnswer>(paths.botTurns, { turns: [...before, turn] }, times.turn);
-    if (reply.ok) {
-      const result = reply.value.results.find((candidate) => candidate.id === turn.id);
-      if (!result) return 'human';
-      await quietly(memory.update(turn, (state) => takeFloor(state, result.floor, result.seq)));
-      return result.floor;
-    }
+    const taken = recorder.take(turn).filter((line) => line.id !== turn.id);
+    const before = await sendOlder(taken, 99, times.turn);
+    const reply = await sendTurns([...before, turn], times.turn);
+    if (reply.ok) return answerTo(turn, reply.value);
     if (reply.retry) return hold([...before, turn]);
+    // One of the earlier lines may be what the desk does not take; it must not cost the user's.
     recorder.putBack(before);
-    log('error', 'The desk refused a line of the user for good', { code: reply.code, status: reply.status });
+    const alone = before.length > 0 ? await sendTurns([turn], times.turn) : reply;
+    if (alone.ok) return answerTo(turn, alone.value);
+    if (alone.retry) return hold([turn]);
+    log('error', 'The desk refused a line of the user for good', { code: alone.code, status: alone.status });
     return 'human';
+  }
+
+  async function answerTo(turn: Turn, { results }: TurnsAnswer): Promise<Floor> {
+    const result = results.find((candidate) => candidate.id === turn.id);
+    if (!result) return 'human';
+    await noteFloor(turn, result);
+    return result.floor;
+  }
+
+  function sendTurns(turns: readonly Turn[], timeoutMs: number): Promise<DeskReply<TurnsAnswer>> {
+    return desk.post<TurnsAnswer>(paths.botTurns, { turns }, timeoutMs);
+  }
+
+  /** Brings the oldest of many waiting lines to the desk, so that the rest fits into one call. @returns the rest. */
+  async function sendOlder(turns: readonly Turn[], limit: number, timeoutMs: number): Promise<Turn[]> {
+    let rest = [...turns];
+    while (rest.length > limit) {
+      const batch = rest.slice(0, Math.min(100, rest.length - limit));
+      const reply = await sendTurns(batch, timeoutMs);
+      if (!reply.ok) recorder.putBack(batch);
+      rest = rest.slice(batch.length);
+    }
+    return rest;
   }
 
   async function hold(turns: readonly Turn[]): Promise<Floor> {
@@ -166,18 +215,21 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
   }
 
   async function handoff(request: HandoffRequest): Promise<HandoffResult> {
-    const place = { channel: request.channel, conversation: request.conversation };
-    const pending = recorder.take(place);
-    const pendingIds = new Set(pending.map((turn) => turn.id));
-    const turns = [...(request.turns ?? []).filter((turn) => !pendingIds.has(turn.id)), ...pending].slice(-100);
-    const { queue, ...body } = { ...request, turns };
+    const { channel, conversation, user, queue } = request;
     const deadline = Date.now() + times.handoff;
+    const left = () => Math.max(1, deadline - Date.now());
+    const pending = await sendOlder(recorder.take(request), 100, left());
+    const pendingIds = new Set(pending.map((turn) => turn.id));
+    const earlier = (request.turns ?? []).map(fitTurn).filter((turn) => !pendingIds.has(turn.id));
+    const { packet } = readWish({ value: request.packet });
+    const body = { channel, conversation, id: messageId(request.id), user, packet };
+    let turns = [...earlier, ...pending].slice(-100);
     let wish: { queue?: string } = queue === undefined ? {} : { queue };
     for (let attempt = 1; ; attempt += 1) {
-      const reply = await desk.post<HandoffAnswer>(paths.botHandoffs, { ...body, ...wish }, Math.max(1, deadline - Date.now()));
+      const reply = await desk.post<HandoffAnswer>(paths.botHandoffs, { ...body, ...wish, turns }, left());
       if (reply.ok) {
         const answer = reply.value;
-        await quietly(memory.update(place, (state) => takeFloor(state, answer.floor, answer.seq)));
+        await quietly(memory.update(request, (state) => takeFloor(state, answer.floor, answer.seq)));
         return { ok: true, answer };
       }
       if (reply.code === 'unknown-queue' && wish.queue !== undefined) {
@@ -185,7 +237,14 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
         wish = {};
         continue;
       }
-      const pause = backOff_(attempt, reply.retryAfterMs);
+      if (reply.status === 400 && turns.length > 0) {
+        // A person matters more than a line the desk does not take.
+        recorder.putBack(pending);
+        pending.length = 0;
+        turns = [];
+        continue;
+      }
+      const pause = patience(attempt, reply.retryAfterMs);
       if (!reply.retry || Date.now() + pause >= deadline) {
         recorder.putBack(pending);
         log('error', 'The handoff failed', { code: reply.code, status: reply.status });
@@ -198,20 +257,26 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
   void quietly(holding.resume());
 
   return {
-    turn: (turn) =>
-      lanes.run(keyOf(turn), async () => {
+    turn(given) {
+      const turn = fitTurn(given);
+      return lanes.run(keyOf(turn), async () => {
         if ((await floor(turn)) === 'human') return ask(turn);
         recorder.record(turn);
         return 'bot';
-      }),
-    said: (turn) => recorder.record(turn),
+      });
+    },
+    said: (turn) => recorder.record(fitTurn(turn)),
     // In the lane of the user's lines: what is said while the handoff is under way waits for its outcome.
     handoff: (request) => lanes.run(keyOf(request), () => handoff(request)),
     floor,
     async remember(place, reference, user) {
       await quietly(
         memory.update(place, (state) => {
-          if (JSON.stringify(state.reference) === JSON.stringify(reference) && JSON.stringify(state.user) === JSON.stringify(user)) return false;
+          if (
+            JSON.stringify(state.reference) === JSON.stringify(reference) &&
+            JSON.stringify(state.user) === JSON.stringify(user)
+          )
+            return false;
           state.reference = reference;
           state.user = user;
           return undefined;
@@ -224,12 +289,27 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
       if ((await quietly(memory.read(place)))?.floor !== 'human') return;
       if (typed.size > 10_000) typed.clear();
       typed.set(key, Date.now());
-      await desk.post(paths.botSignals, { channel: place.channel, conversation: place.conversation, kind: 'typing' }, callMs);
+      await desk.post(
+        paths.botSignals,
+        { channel: place.channel, conversation: place.conversation, kind: 'typing' },
+        callMs,
+      );
     },
     seen: (place, seq) => errands.seen(place, seq),
-    ended: (place, id, reason) => errands.run(paths.botEndings, { channel: place.channel, conversation: place.conversation, id, reason }, recorder.settled(place)),
+    ended: (place, id, reason) =>
+      errands.run(
+        paths.botEndings,
+        { channel: place.channel, conversation: place.conversation, id, reason },
+        recorder.settled(place),
+      ),
     rated: (place, id, score, comment) =>
-      errands.run(paths.botRatings, { channel: place.channel, conversation: place.conversation, id, score, ...(comment && { comment }) }),
+      errands.run(paths.botRatings, {
+        channel: place.channel,
+        conversation: place.conversation,
+        id,
+        score,
+        ...(comment && { comment }),
+      }),
     receive(headers, rawBody, given) {
       return receiver.receive(headers, rawBody, given ?? attached);
     },
@@ -246,7 +326,11 @@ export function createParley<Reference = unknown>(options: ParleyOptions): Parle
   };
 }
 
+function fitTurn(turn: Turn): Turn {
+  return { ...turn, id: messageId(turn.id), text: clean(turn.text, 16_000) || '…' };
+}
+
 /** In a turn the user waits: shorter pauses than in the background. */
-function backOff_(attempt: number, retryAfterMs = 0): number {
+function patience(attempt: number, retryAfterMs = 0): number {
   return Math.max(retryAfterMs, Math.min(2_000, 200 * 2 ** attempt) * (0.5 + Math.random() / 2));
 }

@@ -1,4 +1,4 @@
-import type { Attachment, Floor, OutboundEntry } from '@parley/contracts';
+import type { Floor, OutboundEntry } from '@parley/contracts';
 import type { Place } from './activity.ts';
 import { createLanes } from './lanes.ts';
 import type { Log } from './log.ts';
@@ -10,7 +10,6 @@ import type { Headers_ } from './webhook.ts';
 
 export type ConsultantLine = Extract<OutboundEntry, { kind: 'message' }>;
 export type HandoffStatus = Extract<OutboundEntry, { kind: 'status' }>;
-export type { Attachment };
 
 /** How far the showing of one status has come, so that a repetition does not say the first lines again. */
 export interface Progress {
@@ -42,10 +41,23 @@ export interface Received {
 /** Bytes of a callback's body. */
 export const bodyLimit = 8 * 1024 * 1024;
 
-export function createReceiver<Reference>({ memory, secrets, log }: { memory: Memory<Reference>; secrets: readonly string[]; log: Log }) {
+export function createReceiver<Reference>({
+  memory,
+  secrets,
+  log,
+}: {
+  memory: Memory<Reference>;
+  secrets: readonly string[];
+  log: Log;
+}) {
   const lanes = createLanes();
 
-  async function deliver(place: Place, floor: Floor, entries: readonly OutboundEntry[], side: BotSide<Reference>): Promise<Received> {
+  async function deliver(
+    place: Place,
+    floor: Floor,
+    entries: readonly OutboundEntry[],
+    side: BotSide<Reference>,
+  ): Promise<Received> {
     const { reference, shownSeq } = await memory.read(place);
     const fresh = entries.filter((entry) => entry.seq > shownSeq).sort((left, right) => left.seq - right.seq);
     if (fresh.length === 0) return answer(200, 'shown-before');
@@ -66,9 +78,16 @@ export function createReceiver<Reference>({ memory, secrets, log }: { memory: Me
     return answer(200, 'shown');
   }
 
-  async function showOne(place: Place, reference: Reference, entry: OutboundEntry, side: BotSide<Reference>): Promise<void> {
+  async function showOne(
+    place: Place,
+    reference: Reference,
+    entry: OutboundEntry,
+    side: BotSide<Reference>,
+  ): Promise<void> {
     if (entry.kind === 'message') return side.show(reference, entry);
-    const state = await memory.update(place, (known) => takeFloor(known, entry.state === 'completed' || entry.state === 'failed' ? 'bot' : 'human', entry.seq));
+    const state = await memory.update(place, (known) =>
+      takeFloor(known, entry.state === 'completed' || entry.state === 'failed' ? 'bot' : 'human', entry.seq),
+    );
     const shown = state.begun?.seq === entry.seq ? state.begun.lines : 0;
     let lines = shown;
     await side.status(reference, entry, {
@@ -89,7 +108,11 @@ export function createReceiver<Reference>({ memory, secrets, log }: { memory: Me
   }
 
   return {
-    async receive(headers: Headers_, rawBody: Uint8Array | string, side: BotSide<Reference> | undefined): Promise<Received> {
+    async receive(
+      headers: Headers_,
+      rawBody: Uint8Array | string,
+      side: BotSide<Reference> | undefined,
+    ): Promise<Received> {
       if (rawBody.length > bodyLimit) return answer(413, 'payload-too-large');
       const verified = verifyCallback(headers, rawBody, secrets);
       if (!verified.ok) {
@@ -100,7 +123,9 @@ export function createReceiver<Reference>({ memory, secrets, log }: { memory: Me
       if (!body) return answer(400, 'validation');
       if (!side) return answer(503, 'no-bot');
       if (body.type === 'conversation.typing') {
-        typing(body.place, body.from, side).catch((error: unknown) => log('info', 'Typing was not shown', { error: (error as Error).message }));
+        typing(body.place, body.from, side).catch((error: unknown) =>
+          log('info', 'Typing was not shown', { error: (error as Error).message }),
+        );
         return answer(202, 'accepted');
       }
       try {
@@ -128,22 +153,36 @@ function readBody(rawBody: Uint8Array | string): Body | undefined {
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || typeof value['channel'] !== 'string' || typeof value['conversation'] !== 'string') return undefined;
+  if (!isRecord(value) || typeof value['channel'] !== 'string' || typeof value['conversation'] !== 'string')
+    return undefined;
   const place = { channel: value['channel'], conversation: value['conversation'] };
   if (value['type'] === 'conversation.typing') {
     const from = isRecord(value['from']) && typeof value['from']['name'] === 'string' ? value['from']['name'] : '';
     return { type: 'conversation.typing', place, from: { name: from } };
   }
   const { floor, entries } = value;
-  if (value['type'] !== 'conversation.entries' || (floor !== 'bot' && floor !== 'human') || !Array.isArray(entries)) return undefined;
-  if (!entries.every((entry) => isRecord(entry) && Number.isSafeInteger(entry['seq']) && typeof entry['kind'] === 'string')) return undefined;
+  if (value['type'] !== 'conversation.entries' || (floor !== 'bot' && floor !== 'human') || !Array.isArray(entries))
+    return undefined;
+  if (
+    !entries.every(
+      (entry) => isRecord(entry) && Number.isSafeInteger(entry['seq']) && typeof entry['kind'] === 'string',
+    )
+  )
+    return undefined;
   return { type: 'conversation.entries', place, floor, entries: (entries as OutboundEntry[]).filter(isKnown) };
 }
 
 function isKnown(entry: OutboundEntry): boolean {
-  return entry.kind === 'message' ? typeof entry.text === 'string' : entry.kind === 'status' && typeof entry.state === 'string';
+  return entry.kind === 'message'
+    ? typeof entry.text === 'string'
+    : entry.kind === 'status' && typeof entry.state === 'string';
 }
 
 type Body =
   | { readonly type: 'conversation.typing'; readonly place: Place; readonly from: { readonly name: string } }
-  | { readonly type: 'conversation.entries'; readonly place: Place; readonly floor: Floor; readonly entries: readonly OutboundEntry[] };
+  | {
+      readonly type: 'conversation.entries';
+      readonly place: Place;
+      readonly floor: Floor;
+      readonly entries: readonly OutboundEntry[];
+    };

@@ -109,11 +109,15 @@ export function createRecorder(parts: {
     const excess = waiting.length - parts.capacity;
     if (excess <= 0) return;
     waiting.splice(0, excess);
-    if (dropped === 0) parts.log('error', 'Lines for the desk are dropped: it is away and the queue is full', { capacity: parts.capacity });
+    if (dropped === 0)
+      parts.log('error', 'Lines for the desk are dropped: it is away and the queue is full', {
+        capacity: parts.capacity,
+      });
     dropped += excess;
   }
 
-  const of = (place: Place) => (turn: Turn) => turn.conversation === place.conversation && turn.channel === place.channel;
+  const of = (place: Place) => (turn: Turn) =>
+    turn.conversation === place.conversation && turn.channel === place.channel;
 
   return {
     record(turn) {
@@ -155,7 +159,8 @@ export function createRecorder(parts: {
         if (!busy) {
           clearTimeout(timer);
           timer = undefined;
-          if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(250, Math.max(0, deadline - Date.now()))));
+          if (attempt > 0)
+            await new Promise((resolve) => setTimeout(resolve, Math.min(250, Math.max(0, deadline - Date.now()))));
           void pump();
         }
         await new Promise<void>((resolve) => {

@@ -13,7 +13,10 @@ export interface ParleyStorage {
 export function memoryStorage(): ParleyStorage {
   const items = new Map<string, string>();
   return {
-    read: (keys) => Promise.resolve(Object.fromEntries(keys.flatMap((key) => (items.has(key) ? [[key, JSON.parse(items.get(key)!)]] : [])))),
+    read: (keys) =>
+      Promise.resolve(
+        Object.fromEntries(keys.flatMap((key) => (items.has(key) ? [[key, JSON.parse(items.get(key)!)]] : []))),
+      ),
     write(changes) {
       for (const [key, value] of Object.entries(changes)) items.set(key, JSON.stringify(value));
       return Promise.resolve();
@@ -44,7 +47,10 @@ export function fileStorage(directory: string, maxAgeDays = 90): ParleyStorage {
     const oldest = Date.now() - maxAgeDays * dayMs;
     for (const name of await readdir(directory)) {
       const file = join(directory, name);
-      const modified = await stat(file).then((found) => found.mtimeMs, () => Number.POSITIVE_INFINITY);
+      const modified = await stat(file).then(
+        (found) => found.mtimeMs,
+        () => Number.POSITIVE_INFINITY,
+      );
       if (modified < oldest) await rm(file, { force: true });
     }
   }

@@ -40,9 +40,15 @@ export function clientCredentials(credentials: ClientCredentials, now: () => num
       redirect: 'error',
       signal: AbortSignal.timeout(requestMs),
     });
-    const answer = (await response.json().catch(() => ({}))) as { access_token?: unknown; expires_in?: unknown; error?: unknown };
+    const answer = (await response.json().catch(() => ({}))) as {
+      access_token?: unknown;
+      expires_in?: unknown;
+      error?: unknown;
+    };
     if (!response.ok || typeof answer.access_token !== 'string') {
-      throw new Error(`The token endpoint answered ${response.status} ${typeof answer.error === 'string' ? answer.error : ''}`.trim());
+      throw new Error(
+        `The token endpoint answered ${response.status} ${typeof answer.error === 'string' ? answer.error : ''}`.trim(),
+      );
     }
     const seconds = Number(answer.expires_in ?? 0);
     const early = Math.min(earlySeconds, seconds / 10);

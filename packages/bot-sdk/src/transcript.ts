@@ -11,7 +11,10 @@ import { isRecord } from './text.ts';
  */
 export function readTranscript(activity: ActivityLike, place: Place, user: User): Turn[] {
   const turns = (activity.attachments ?? [])
-    .filter((attachment) => attachment.name?.toLowerCase() === 'transcript' || attachment.contentType?.startsWith('application/json'))
+    .filter(
+      (attachment) =>
+        attachment.name?.toLowerCase() === 'transcript' || attachment.contentType?.startsWith('application/json'),
+    )
     .flatMap((attachment) => activitiesOf(attachment.content))
     .flatMap((line) => lineOf(line, place, user));
   return [...new Map(turns.map((turn) => [turn.id, turn])).values()];
@@ -29,7 +32,10 @@ function lineOf(value: unknown, place: Place, user: User): Turn[] {
   if (!isRecord(value) || value['type'] !== 'message') return [];
   const line = value as ActivityLike;
   const speaker = speakerOf(line, user);
-  const id = typeof line.id === 'string' && line.id !== '' ? line.id : `t-${digest([place.conversation, speaker, line.timestamp, line.text])}`;
+  const id =
+    typeof line.id === 'string' && line.id !== ''
+      ? line.id
+      : `t-${digest([place.conversation, speaker, line.timestamp, line.text])}`;
   const turn = turnOf(line, { place, id, speaker, user });
   return turn ? [turn] : [];
 }

@@ -62,7 +62,11 @@ export const echo: Logic = async (context) => {
 };
 
 /** A bot with our middleware and a real callback route. */
-export async function startBot(desk: DeskStandIn, logic: Logic = echo, options: Partial<ParleyOptions> = {}): Promise<BotStandIn> {
+export async function startBot(
+  desk: DeskStandIn,
+  logic: Logic = echo,
+  options: Partial<ParleyOptions> = {},
+): Promise<BotStandIn> {
   const heard: Partial<Activity>[] = [];
   const logs: { level: string; message: string }[] = [];
   const storage = options.storage ?? memoryStorage();
@@ -81,13 +85,14 @@ export async function startBot(desk: DeskStandIn, logic: Logic = echo, options: 
     await logic(context);
   };
   channel.use(parleyMiddleware(parley));
-  const callback = parleyCallback(parley, channel as never, 'app-id', listening);
+  const callback = parleyCallback(parley, channel, 'app-id', listening);
   const server = createServer((request, response) => void callback(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   let said = 0;
   const run = Math.random().toString(36).slice(2, 8);
 
-  const sends = (activity: Partial<Activity>) => channel.processActivity({ id: `u-${run}-${(said += 1)}`, ...activity }, listening) as Promise<void>;
+  const sends = (activity: Partial<Activity>) =>
+    channel.processActivity({ id: `u-${run}-${(said += 1)}`, ...activity }, listening) as Promise<void>;
   return {
     channel,
     parley,
@@ -97,7 +102,12 @@ export async function startBot(desk: DeskStandIn, logic: Logic = echo, options: 
     storage,
     sends,
     says: (text, id, conversation = 'Convo1') =>
-      sends({ type: 'message', text, ...(id && { id }), conversation: { id: conversation, isGroup: false, name: '', conversationType: '' } }),
+      sends({
+        type: 'message',
+        text,
+        ...(id && { id }),
+        conversation: { id: conversation, isGroup: false, name: '', conversationType: '' },
+      }),
     async close() {
       await parley.close(200);
       server.closeAllConnections();

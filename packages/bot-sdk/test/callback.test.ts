@@ -30,12 +30,20 @@ afterEach(async () => {
   await desk.close();
 });
 
-const post = (entries: Parameters<DeskStandIn['entries']>[1], floor: 'bot' | 'human' = 'human') => desk.callback(bot.callbackUrl, desk.entries('Convo1', entries, floor));
+const post = (entries: Parameters<DeskStandIn['entries']>[1], floor: 'bot' | 'human' = 'human') =>
+  desk.callback(bot.callbackUrl, desk.entries('Convo1', entries, floor));
 
 describe('a consultant’s line', () => {
   test('is shown with the consultant’s name and the place in the log, and is not recorded as the bot’s', async () => {
     expect(await post([{ kind: 'message', text: 'Good *morning*' }])).toBe(200);
-    expect(bot.channel.shown).toMatchObject([{ type: 'message', text: 'Ana Ruiz: Good *morning*', textFormat: 'plain', channelData: { parley: { name: 'Ana Ruiz', seq: expect.any(Number), id: expect.any(String) } } }]);
+    expect(bot.channel.shown).toMatchObject([
+      {
+        type: 'message',
+        text: 'Ana Ruiz: Good *morning*',
+        textFormat: 'plain',
+        channelData: { parley: { name: 'Ana Ruiz', seq: expect.any(Number), id: expect.any(String) } },
+      },
+    ]);
     await bot.says('thanks');
     expect(desk.turns.map((turn) => turn.text)).toEqual(['hello', 'thanks']);
   });
@@ -48,17 +56,26 @@ describe('a consultant’s line', () => {
   });
 
   test('several are shown in order, and a repetition shows only what is new', async () => {
-    const body = desk.entries('Convo1', ['a', 'b', 'c'].map((text) => ({ kind: 'message' as const, text })));
+    const body = desk.entries(
+      'Convo1',
+      ['a', 'b', 'c'].map((text) => ({ kind: 'message' as const, text })),
+    );
     body.entries.reverse();
     await desk.callback(bot.callbackUrl, body);
-    const more = { ...body, entries: [...body.entries, ...desk.entries('Convo1', [{ kind: 'message', text: 'd' }]).entries] };
+    const more = {
+      ...body,
+      entries: [...body.entries, ...desk.entries('Convo1', [{ kind: 'message', text: 'd' }]).entries],
+    };
     await desk.callback(bot.callbackUrl, more);
     expect(bot.channel.texts().map((text) => text.at(-1))).toEqual(['a', 'b', 'c', 'd']);
   });
 
   test('is acknowledged only after the channel has taken it, and what follows waits', async () => {
     bot.channel.refuse = (activity) => activity.text === 'Ana Ruiz: b';
-    const body = desk.entries('Convo1', ['a', 'b', 'c'].map((text) => ({ kind: 'message' as const, text })));
+    const body = desk.entries(
+      'Convo1',
+      ['a', 'b', 'c'].map((text) => ({ kind: 'message' as const, text })),
+    );
     expect(await desk.callback(bot.callbackUrl, body)).toBe(502);
     expect(bot.channel.texts()).toEqual(['Ana Ruiz: a']);
     bot.channel.refuse = () => false;
@@ -85,12 +102,20 @@ describe('a consultant’s line', () => {
 
 describe('what becomes of a handoff', () => {
   test('reaches the bot as handoff.status, whose words reach the user and are recorded as announcing it', async () => {
-    const body = desk.entries('Convo1', [{ kind: 'status', state: 'accepted', consultant: { name: 'Ana Ruiz' }, queue: 'cards' }]);
+    const body = desk.entries('Convo1', [
+      { kind: 'status', state: 'accepted', consultant: { name: 'Ana Ruiz' }, queue: 'cards' },
+    ]);
     expect(await desk.callback(bot.callbackUrl, body)).toBe(200);
     const { seq } = body.entries[0]!;
-    expect(bot.heard.at(-1)).toMatchObject({ type: 'event', name: 'handoff.status', value: { state: 'accepted', message: { seq, consultant: { name: 'Ana Ruiz' }, queue: 'cards' } } });
+    expect(bot.heard.at(-1)).toMatchObject({
+      type: 'event',
+      name: 'handoff.status',
+      value: { state: 'accepted', message: { seq, consultant: { name: 'Ana Ruiz' }, queue: 'cards' } },
+    });
     expect(bot.channel.texts()).toEqual(['accepted Ana Ruiz']);
-    await until(() => expect(desk.turns.at(-1)).toMatchObject({ text: 'accepted Ana Ruiz', announces: seq, notice: true }));
+    await until(() =>
+      expect(desk.turns.at(-1)).toMatchObject({ text: 'accepted Ana Ruiz', announces: seq, notice: true }),
+    );
   });
 
   test('moves the floor: after completed the bot answers again', async () => {
@@ -107,7 +132,10 @@ describe('what becomes of a handoff', () => {
     desk.setFloor('Other', 'bot');
     await bot.says('hi', 'o1', 'Other');
     desk.setFloor('Other', 'human');
-    await desk.callback(bot.callbackUrl, desk.entries('Other', [{ kind: 'status', state: 'accepted', consultant: { name: 'Ana' } }]));
+    await desk.callback(
+      bot.callbackUrl,
+      desk.entries('Other', [{ kind: 'status', state: 'accepted', consultant: { name: 'Ana' } }]),
+    );
     bot.heard.length = 0;
     await bot.says('who are you?', 'o2', 'Other');
     expect(bot.heard).toEqual([]);
@@ -144,15 +172,31 @@ describe('what becomes of a handoff', () => {
 
   test('a bug in the bot does not hold up what consultants say', async () => {
     failing = true;
-    expect(await post([{ kind: 'status', state: 'accepted' }, { kind: 'message', text: 'hello' }])).toBe(200);
+    expect(
+      await post([
+        { kind: 'status', state: 'accepted' },
+        { kind: 'message', text: 'hello' },
+      ]),
+    ).toBe(200);
     expect(bot.channel.texts()).toEqual(['accepted', 'Ana Ruiz: hello']);
   });
 
   test('unknown kinds of entries and members of a newer desk are passed over', async () => {
     const body = desk.entries('Convo1', [{ kind: 'message', text: 'old friend' }]);
-    const newer = JSON.stringify({ ...body, extra: 1, entries: [{ kind: 'hologram', seq: 99 }, { ...body.entries[0], shiny: true }] });
+    const newer = JSON.stringify({
+      ...body,
+      extra: 1,
+      entries: [
+        { kind: 'hologram', seq: 99 },
+        { ...body.entries[0], shiny: true },
+      ],
+    });
     const timestamp = String(Math.floor(Date.now() / 1000));
-    const response = await fetch(bot.callbackUrl, { method: 'POST', headers: sign('m', timestamp, newer, desk.callbackSecret), body: newer });
+    const response = await fetch(bot.callbackUrl, {
+      method: 'POST',
+      headers: sign('m', timestamp, newer, desk.callbackSecret),
+      body: newer,
+    });
     expect(response.status).toBe(200);
     expect(bot.channel.texts()).toEqual(['Ana Ruiz: old friend']);
   });
@@ -160,7 +204,9 @@ describe('what becomes of a handoff', () => {
 
 test('typing of a consultant is shown', async () => {
   const { entries: _entries, floor: _floor, epoch: _epoch, ...frame } = desk.entries('Convo1', []);
-  expect(await desk.callback(bot.callbackUrl, { ...frame, type: 'conversation.typing', from: { name: 'Ana' } })).toBe(202);
+  expect(await desk.callback(bot.callbackUrl, { ...frame, type: 'conversation.typing', from: { name: 'Ana' } })).toBe(
+    202,
+  );
   await until(() => expect(bot.channel.shown).toMatchObject([{ type: 'typing' }]));
 });
 
@@ -200,8 +246,12 @@ describe('forgery', () => {
     }
     for (const [name, value] of Object.entries(headers)) {
       for (let position = name === 'webhook-signature' ? 3 : 0; position < value.length; position += 1) {
-        const turned = value.slice(0, position) + String.fromCharCode(value.charCodeAt(position) ^ 1) + value.slice(position + 1);
-        expect(verifyCallback({ ...headers, [name]: turned }, text, [desk.callbackSecret]).ok, `${name} ${position}`).toBe(false);
+        const turned =
+          value.slice(0, position) + String.fromCharCode(value.charCodeAt(position) ^ 1) + value.slice(position + 1);
+        expect(
+          verifyCallback({ ...headers, [name]: turned }, text, [desk.callbackSecret]).ok,
+          `${name} ${position}`,
+        ).toBe(false);
       }
     }
   });

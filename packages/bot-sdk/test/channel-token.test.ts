@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { JWTHeaderParameters } from 'jose';
@@ -21,14 +21,22 @@ let clock = Date.now();
 let verifier: ChannelTokenVerifier;
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  server = createServer((request, response) => void answer(request, response));
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     fetches += 1;
     if (!up) return void response.writeHead(503).end();
     response.setHeader('content-type', 'application/json');
     if (request.url === '/metadata') return void response.end(JSON.stringify({ issuer, jwks_uri: `${url}/keys` }));
-    const keys = await Promise.all(pairs.map(async ({ kid, pair, endorsements }) => ({ ...(await exportJWK(pair.publicKey)), kid, use: 'sig', ...(endorsements && { endorsements }) })));
+    const keys = await Promise.all(
+      pairs.map(async ({ kid, pair, endorsements }) => ({
+        ...(await exportJWK(pair.publicKey)),
+        kid,
+        use: 'sig',
+        ...(endorsements && { endorsements }),
+      })),
+    );
     response.end(JSON.stringify({ keys }));
-  });
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -45,10 +53,16 @@ beforeEach(async () => {
   verifier = channelTokenVerifier({ appId, metadataUrl: `${url}/metadata`, now: () => clock });
 });
 
-async function sign(change: Record<string, unknown> = {}, header: Partial<JWTHeaderParameters> = {}, signer = pairs[0]!): Promise<string> {
+async function sign(
+  change: Record<string, unknown> = {},
+  header: Partial<JWTHeaderParameters> = {},
+  signer = pairs[0]!,
+): Promise<string> {
   const iat = Math.floor(clock / 1000);
   const claims = { iss: issuer, aud: appId, serviceurl: serviceUrl, iat, nbf: iat, exp: iat + 3600, ...change };
-  return new SignJWT(JSON.parse(JSON.stringify(claims)) as Record<string, unknown>).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: signer.kid, ...header }).sign(signer.pair.privateKey);
+  return new SignJWT(JSON.parse(JSON.stringify(claims)) as Record<string, unknown>)
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: signer.kid, ...header })
+    .sign(signer.pair.privateKey);
 }
 const status = (authorization: string | undefined, of: object = activity) =>
   verifier.verify(authorization, of).then(
@@ -98,13 +112,26 @@ describe('a channel token', () => {
     const stranger = { kid: 'k1', pair: await generateKeyPair('RS256', { extractable: true }) };
     expect(await status(`Bearer ${await sign({}, {}, stranger)}`)).toBe(401);
     const token = await sign();
-    expect(await status(`Bearer ${token.slice(0, -10)}${token.at(-10) === 'A' ? 'B' : 'A'}${token.slice(-9)}`)).toBe(401);
+    expect(await status(`Bearer ${token.slice(0, -10)}${token.at(-10) === 'A' ? 'B' : 'A'}${token.slice(-9)}`)).toBe(
+      401,
+    );
   });
 
   test('in odd forms is refused', async () => {
     const token = await sign();
     const none = `${Buffer.from('{"alg":"none","kid":"k1"}').toString('base64url')}.${token.split('.')[1]}.`;
-    for (const header of [undefined, '', token, `bearer ${token}`, `Bearer  ${token}`, `Bearer ${token} `, `Bearer ${token}.x`, `Bearer ${none}`, 'Bearer a.b.c', `Bearer ${token}=`]) {
+    for (const header of [
+      undefined,
+      '',
+      token,
+      `bearer ${token}`,
+      `Bearer  ${token}`,
+      `Bearer ${token} `,
+      `Bearer ${token}.x`,
+      `Bearer ${none}`,
+      'Bearer a.b.c',
+      `Bearer ${token}=`,
+    ]) {
       expect(await status(header), String(header).slice(0, 20)).toBe(401);
     }
     expect(await status(`Bearer ${await sign({}, { jku: 'https://evil.example' })}`)).toBe(401);
@@ -113,13 +140,18 @@ describe('a channel token', () => {
 
   test('a flood of unknown keys does not become a flood of fetches', async () => {
     await status(`Bearer ${await sign()}`);
-    for (let n = 0; n < 200; n += 1) expect(await status(`Bearer ${await sign({}, { kid: `unknown-${n}` })}`)).toBe(401);
+    for (let n = 0; n < 200; n += 1)
+      expect(await status(`Bearer ${await sign({}, { kid: `unknown-${n}` })}`)).toBe(401);
     expect(fetches).toBe(2);
   });
 
   test('a new key is found without a restart', async () => {
     await status(`Bearer ${await sign()}`);
-    const fresh = { kid: 'k2', pair: await generateKeyPair('RS256', { extractable: true }), endorsements: ['directline'] };
+    const fresh = {
+      kid: 'k2',
+      pair: await generateKeyPair('RS256', { extractable: true }),
+      endorsements: ['directline'],
+    };
     pairs.push(fresh);
     clock += 5 * 60_000;
     expect(await status(`Bearer ${await sign({}, {}, fresh)}`)).toBe(200);

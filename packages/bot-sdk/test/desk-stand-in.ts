@@ -2,7 +2,16 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CallbackBody, EndingBody, HandoffBody, paths, RatingBody, ReceiptBody, SignalBody, TurnsBody } from '@parley/contracts';
+import {
+  CallbackBody,
+  EndingBody,
+  HandoffBody,
+  paths,
+  RatingBody,
+  ReceiptBody,
+  SignalBody,
+  TurnsBody,
+} from '@parley/contracts';
 import type { Floor, HandoffAnswer, OutboundEntry, Turn } from '@parley/contracts';
 import { Compile } from 'typebox/compile';
 
@@ -30,8 +39,16 @@ export interface DeskStandIn {
   /** Makes all tokens issued so far worthless. */
   revokeTokens(): void;
   /** Signs and posts a callback, as the desk does. */
-  callback(url: string, body: CallbackBody, change?: Partial<{ secret: string; timestamp: number; body: string; headers: Record<string, string> }>): Promise<number>;
-  entries(conversation: string, entries: (Partial<OutboundEntry> & { kind: OutboundEntry['kind'] })[], floor?: Floor): Extract<CallbackBody, { type: 'conversation.entries' }>;
+  callback(
+    url: string,
+    body: CallbackBody,
+    change?: Partial<{ secret: string; timestamp: number; body: string; headers: Record<string, string> }>,
+  ): Promise<number>;
+  entries(
+    conversation: string,
+    entries: (Partial<OutboundEntry> & { kind: OutboundEntry['kind'] })[],
+    floor?: Floor,
+  ): Extract<CallbackBody, { type: 'conversation.entries' }>;
   close(): Promise<void>;
 }
 
@@ -64,7 +81,8 @@ export async function startDeskStandIn(port = 0): Promise<DeskStandIn> {
   const floors = new Map<string, Floor>();
   const seqs = new Map<string, number>();
   const requested = new Map<string, number>();
-  const deskId = (conversation: string) => `c_${Buffer.from(conversation).toString('hex').padEnd(26, '0').slice(0, 26)}`;
+  const deskId = (conversation: string) =>
+    `c_${Buffer.from(conversation).toString('hex').padEnd(26, '0').slice(0, 26)}`;
   const counts = new Map<string, number>();
 
   const desk: DeskStandIn = {
@@ -94,11 +112,16 @@ export async function startDeskStandIn(port = 0): Promise<DeskStandIn> {
       tokens = new Set();
     },
     async callback(url, body, change = {}) {
-      if (!callbackSchema.Check(body)) throw new Error(`The test speaks out of contract: ${JSON.stringify(callbackSchema.Errors(body))}`);
+      if (!callbackSchema.Check(body))
+        throw new Error(`The test speaks out of contract: ${JSON.stringify(callbackSchema.Errors(body))}`);
       const text = change.body ?? JSON.stringify(body);
       const id = `msg-${randomUUID()}`;
       const timestamp = String(change.timestamp ?? Math.floor(Date.now() / 1000));
-      const headers = { 'content-type': 'application/json', ...sign(id, timestamp, JSON.stringify(body), change.secret ?? desk.callbackSecret), ...change.headers };
+      const headers = {
+        'content-type': 'application/json',
+        ...sign(id, timestamp, JSON.stringify(body), change.secret ?? desk.callbackSecret),
+        ...change.headers,
+      };
       const response = await fetch(url, { method: 'POST', headers, body: text });
       await response.text();
       return response.status;
@@ -106,14 +129,30 @@ export async function startDeskStandIn(port = 0): Promise<DeskStandIn> {
     entries(conversation, entries, floor = desk.floor(conversation)) {
       const whole = entries.map((entry) => {
         const seq = entry.seq ?? desk.nextSeq(conversation);
-        return { seq, id: `e-${seq}`, at: Date.now(), ...(entry.kind === 'message' && { from: { name: 'Ana Ruiz' }, text: 'Hello' }), ...(entry.kind === 'status' && { state: 'accepted' }), ...entry } as OutboundEntry;
+        return {
+          seq,
+          id: `e-${seq}`,
+          at: Date.now(),
+          ...(entry.kind === 'message' && { from: { name: 'Ana Ruiz' }, text: 'Hello' }),
+          ...(entry.kind === 'status' && { state: 'accepted' }),
+          ...entry,
+        } as OutboundEntry;
       });
-      return { type: 'conversation.entries', id: deskId(conversation), channel, conversation, floor, epoch: 1, entries: whole };
+      return {
+        type: 'conversation.entries',
+        id: deskId(conversation),
+        channel,
+        conversation,
+        floor,
+        epoch: 1,
+        entries: whole,
+      };
     },
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 
   function record(turn: Turn) {
@@ -122,11 +161,26 @@ export async function startDeskStandIn(port = 0): Promise<DeskStandIn> {
     const before = desk.turns.find((known) => known.id === turn.id && known.conversation === conversation);
     if (before) return { ...frame, outcome: 'repeated', seq: before.seq, floor: desk.floor(conversation) };
     const human = desk.floor(conversation) === 'human';
-    const notice = human && turn.speaker === 'bot' && turn.announces !== undefined && turn.announces >= (requested.get(conversation) ?? 0);
+    const notice =
+      human &&
+      turn.speaker === 'bot' &&
+      turn.announces !== undefined &&
+      turn.announces >= (requested.get(conversation) ?? 0);
     const suppressed = human && turn.speaker === 'bot' && !notice;
-    const stored: Stored = { ...turn, seq: desk.nextSeq(conversation), ...(suppressed && { suppressed }), ...(notice && { notice }) };
+    const stored: Stored = {
+      ...turn,
+      seq: desk.nextSeq(conversation),
+      ...(suppressed && { suppressed }),
+      ...(notice && { notice }),
+    };
     desk.turns.push(stored);
-    return { ...frame, outcome: suppressed ? 'suppressed' : 'stored', ...(suppressed && { code: 'human-holds' }), seq: stored.seq, floor: desk.floor(conversation) };
+    return {
+      ...frame,
+      outcome: suppressed ? 'suppressed' : 'stored',
+      ...(suppressed && { code: 'human-holds' }),
+      seq: stored.seq,
+      floor: desk.floor(conversation),
+    };
   }
 
   function work(path: string, body: unknown): unknown {
@@ -135,7 +189,8 @@ export async function startDeskStandIn(port = 0): Promise<DeskStandIn> {
         return { results: (body as TurnsBody).turns.map(record) };
       case paths.botHandoffs: {
         const handoff = body as HandoffBody;
-        if (handoff.queue !== undefined && !desk.queues.includes(handoff.queue)) return { refusal: [422, 'unknown-queue'] };
+        if (handoff.queue !== undefined && !desk.queues.includes(handoff.queue))
+          return { refusal: [422, 'unknown-queue'] };
         handoff.turns?.forEach(record);
         if (desk.floor(handoff.conversation) === 'bot') {
           floors.set(handoff.conversation, 'human');
@@ -182,23 +237,30 @@ export async function startDeskStandIn(port = 0): Promise<DeskStandIn> {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(body === undefined ? undefined : JSON.stringify(body));
     };
-    const problem = (status: number, code: string, headers?: Record<string, string>) => answer(status, { type: 'about:blank', title: code, status, code }, headers);
+    const problem = (status: number, code: string, headers?: Record<string, string>) =>
+      answer(status, { type: 'about:blank', title: code, status, code }, headers);
     const fault = desk.fault({ ...call, count });
     if (fault?.kind === 'reset') return void request.socket.destroy();
     if (fault?.kind === 'status') return problem(fault.status, fault.code ?? 'overloaded', fault.headers);
     if (fault?.kind === 'slow') await fault.until;
     if (call.path === '/token') {
       const form = new URLSearchParams(text);
-      if (form.get('grant_type') !== 'client_credentials' || form.get('client_secret') !== 'secret') return answer(401, { error: 'invalid_client' });
+      if (form.get('grant_type') !== 'client_credentials' || form.get('client_secret') !== 'secret')
+        return answer(401, { error: 'invalid_client' });
       issued += 1;
       const token = `token-${issued}`;
       tokens.add(token);
       return answer(200, { token_type: 'Bearer', expires_in: 3600, access_token: token });
     }
-    if (!tokens.has(request.headers.authorization?.replace('Bearer ', '') ?? '')) return problem(401, 'unauthenticated');
+    if (!tokens.has(request.headers.authorization?.replace('Bearer ', '') ?? ''))
+      return problem(401, 'unauthenticated');
     if (call.method === 'GET' && call.path === paths.botFloor) {
       const conversation = url.searchParams.get('conversation') ?? '';
-      return answer(200, { conversation: deskId(conversation), floor: desk.floor(conversation), seq: seqs.get(conversation) ?? 0 });
+      return answer(200, {
+        conversation: deskId(conversation),
+        floor: desk.floor(conversation),
+        seq: seqs.get(conversation) ?? 0,
+      });
     }
     const body: unknown = JSON.parse(text);
     const schema = schemas[call.path];

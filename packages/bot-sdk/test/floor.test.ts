@@ -24,9 +24,18 @@ describe('while the bot holds the floor', () => {
   test('turns of user and bot are recorded in order, in few calls, under the ids of the channel', async () => {
     bot = await startBot(desk);
     for (const word of ['one', 'two', 'three']) await bot.says(word, `id-${word}`);
-    await until(() => expect(texts()).toEqual(['one', 'You said one', 'two', 'You said two', 'three', 'You said three']));
+    await until(() =>
+      expect(texts()).toEqual(['one', 'You said one', 'two', 'You said two', 'three', 'You said three']),
+    );
     expect(postsTo('/v1/bot/turns')).toBeLessThanOrEqual(3);
-    expect(desk.turns.map((turn) => turn.id)).toEqual(['id-one', bot.channel.activeQueue[0]?.id, 'id-two', bot.channel.activeQueue[1]?.id, 'id-three', bot.channel.activeQueue[2]?.id]);
+    expect(desk.turns.map((turn) => turn.id)).toEqual([
+      'id-one',
+      bot.channel.activeQueue[0]?.id,
+      'id-two',
+      bot.channel.activeQueue[1]?.id,
+      'id-three',
+      bot.channel.activeQueue[2]?.id,
+    ]);
   });
 
   test('a desk that is down neither slows nor fails a bot turn, and gets everything in order when it is back', async () => {
@@ -39,7 +48,9 @@ describe('while the bot holds the floor', () => {
     expect(bot.channel.texts()).toHaveLength(20);
     down = false;
     await until(() => expect(texts()).toHaveLength(40), 5_000);
-    expect(texts().filter((text) => !text.startsWith('You'))).toEqual(Array.from({ length: 20 }, (_, n) => `line ${n}`));
+    expect(texts().filter((text) => !text.startsWith('You'))).toEqual(
+      Array.from({ length: 20 }, (_, n) => `line ${n}`),
+    );
   });
 
   test('a desk that hangs costs a turn no more than the limit for asking who holds the floor, once', async () => {
@@ -84,7 +95,9 @@ describe('while the bot holds the floor', () => {
     desk.fault = ({ path, count }): Fault | undefined => {
       if (path !== '/v1/bot/turns') return undefined;
       seen.push(performance.now());
-      return count === 1 ? { kind: 'status', status: 429, code: 'rate-limited', headers: { 'retry-after': '1' } } : undefined;
+      return count === 1
+        ? { kind: 'status', status: 429, code: 'rate-limited', headers: { 'retry-after': '1' } }
+        : undefined;
     };
     await bot.says('one');
     await until(() => expect(texts()).toHaveLength(2), 5_000);
@@ -117,7 +130,10 @@ describe('while the bot holds the floor', () => {
 
   test('one line the desk cannot take does not take the others with it', async () => {
     bot = await startBot(desk, undefined, { recording: { delayMs: 100 } });
-    desk.fault = ({ path }) => (path === '/v1/bot/turns' && desk.calls.filter((call) => call.path === path).length < 1 ? { kind: 'status', status: 400, code: 'validation' } : undefined);
+    desk.fault = ({ path }) =>
+      path === '/v1/bot/turns' && desk.calls.filter((call) => call.path === path).length < 1
+        ? { kind: 'status', status: 400, code: 'validation' }
+        : undefined;
     await bot.says('one');
     await until(() => expect(texts()).toHaveLength(2), 5_000);
   });

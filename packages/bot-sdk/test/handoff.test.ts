@@ -22,11 +22,15 @@ afterEach(async () => {
 /** Escalates when told to, says what came of it, and echoes otherwise. */
 function escalating(value: unknown, transcript?: unknown, channelData?: object): Logic {
   return async (context) => {
-    if (context.activity.type === 'event') return void (await context.sendActivity(`status ${context.activity.value.state} ${context.activity.value.message.reason}`));
+    if (context.activity.type === 'event')
+      return void (await context.sendActivity(
+        `status ${context.activity.value.state} ${context.activity.value.message.reason}`,
+      ));
     if (context.activity.text !== 'help') return void (await context.sendActivity(`You said ${context.activity.text}`));
     await context.sendActivity('One moment');
     const event = EventFactory.createHandoffInitiation(context, value);
-    if (transcript !== undefined) event.attachments = [{ contentType: 'application/json', name: 'Transcript', content: transcript }];
+    if (transcript !== undefined)
+      event.attachments = [{ contentType: 'application/json', name: 'Transcript', content: transcript }];
     if (channelData) event.channelData = channelData;
     await context.sendActivity(event);
     await context.sendActivity('Wait a little');
@@ -75,6 +79,30 @@ describe('handoff.initiate', () => {
     await bot.says('help', 'u1');
     expect(desk.handoffs.map((handoff) => handoff.id)).toEqual(['handoff-u1', 'handoff-u1']);
     expect(bot.channel.texts()).toEqual(['One moment', 'Wait a little']);
+  });
+
+  test('more waiting lines than one call takes arrive all the same, in order', async () => {
+    bot = await startBot(desk, escalating({ reason: 'x' }), { recording: { delayMs: 60_000 } });
+    const release = Promise.withResolvers<void>();
+    await bot.says('line 0');
+    desk.fault = ({ path, count }) =>
+      path === '/v1/bot/turns' && count === 1 ? { kind: 'slow', until: release.promise } : undefined;
+    for (let n = 1; n < 130; n += 1) await bot.says(`line ${n}`);
+    release.resolve();
+    await bot.says('help');
+    await until(() => expect(desk.turns.filter(({ text }) => text.startsWith('line'))).toHaveLength(130));
+    const spoken = desk.turns.map(({ text }) => text).filter((text) => text.startsWith('line'));
+    expect(new Set(spoken).size).toBe(130);
+    expect(desk.turns.some(({ suppressed }) => suppressed)).toBe(false);
+  });
+
+  test('a line the desk does not take does not cost the handoff', async () => {
+    bot = await startBot(desk, escalating({ reason: 'x' }), { recording: { delayMs: 60_000 } });
+    desk.fault = ({ path, count }) =>
+      path === '/v1/bot/handoffs' && count === 1 ? { kind: 'status', status: 400, code: 'validation' } : undefined;
+    await bot.says('help');
+    expect(desk.handoffs).toHaveLength(1);
+    expect(desk.handoffs[0]?.turns).toEqual([]);
   });
 
   test('a desk that stays away fails the handoff in time, and the bot is told by an event', async () => {
@@ -143,19 +171,38 @@ describe('the packet speaks the dialects of bots', () => {
   });
 
   test('Copilot Studio: va_ variables and the author’s own', async () => {
-    const packet = await packetOf({ va_Scope: 'bot', va_LastTopic: 'Lost card', va_Topics: ['Greeting', 'Lost card'], va_LastPhrases: 'my card is gone', va_AgentMessage: 'Card lost', va_BotId: 'b', CustomerTier: 'gold', Amount: 12 });
+    const packet = await packetOf({
+      va_Scope: 'bot',
+      va_LastTopic: 'Lost card',
+      va_Topics: ['Greeting', 'Lost card'],
+      va_LastPhrases: 'my card is gone',
+      va_AgentMessage: 'Card lost',
+      va_BotId: 'b',
+      CustomerTier: 'gold',
+      Amount: 12,
+    });
     expect(packet).toMatchObject({
       reason: 'Card lost',
       summary: 'Card lost',
       lastPhrase: 'my card is gone',
       topics: ['Greeting', 'Lost card'],
-      facts: [{ name: 'CustomerTier', value: 'gold' }, { name: 'Amount', value: '12' }],
+      facts: [
+        { name: 'CustomerTier', value: 'gold' },
+        { name: 'Amount', value: '12' },
+      ],
     });
   });
 
   test('Dynamics 365: tags as JSON text, the words of the activity as summary', async () => {
-    const packet = await packetOf(undefined, { tags: JSON.stringify({ type: 'Escalate', context: { BotHandoffTopic: 'CreditCard', IssueNumber: 7 } }) });
-    expect(packet).toMatchObject({ facts: [{ name: 'BotHandoffTopic', value: 'CreditCard' }, { name: 'IssueNumber', value: '7' }] });
+    const packet = await packetOf(undefined, {
+      tags: JSON.stringify({ type: 'Escalate', context: { BotHandoffTopic: 'CreditCard', IssueNumber: 7 } }),
+    });
+    expect(packet).toMatchObject({
+      facts: [
+        { name: 'BotHandoffTopic', value: 'CreditCard' },
+        { name: 'IssueNumber', value: '7' },
+      ],
+    });
   });
 
   test('Bot Framework’s sample: a skill names the queue', async () => {
@@ -163,7 +210,17 @@ describe('the packet speaks the dialects of bots', () => {
   });
 
   test('nonsense is no obstacle to reaching a person', async () => {
-    expect(await packetOf({ reason: { a: 1 }, facts: 7, tried: null, topics: [{}, 'x'.repeat(500)], summary: '\u0000', queue: '!!!', deep: { a: [1] } })).toMatchObject({
+    expect(
+      await packetOf({
+        reason: { a: 1 },
+        facts: 7,
+        tried: null,
+        topics: [{}, 'x'.repeat(500)],
+        summary: '\u0000',
+        queue: '!!!',
+        deep: { a: [1] },
+      }),
+    ).toMatchObject({
       reason: 'The bot asked for a person',
       topics: ['x'.repeat(100)],
     });
@@ -172,7 +229,14 @@ describe('the packet speaks the dialects of bots', () => {
 
 describe('a transcript that comes along', () => {
   const lines = [
-    { type: 'message', id: 't1', text: 'from before', from: { id: 'user1', role: 'user' }, timestamp: '2026-01-01T10:00:00Z', unknown: true },
+    {
+      type: 'message',
+      id: 't1',
+      text: 'from before',
+      from: { id: 'user1', role: 'user' },
+      timestamp: '2026-01-01T10:00:00Z',
+      unknown: true,
+    },
     { type: 'trace', id: 't2', name: 'x' },
     { type: 'message', id: 't3', text: 'an answer', from: { id: 'bot', role: 'bot' } },
     { type: 'message', id: 't1', text: 'from before', from: { id: 'user1', role: 'user' } },
@@ -186,7 +250,11 @@ describe('a transcript that comes along', () => {
   ])('in the shape of %s becomes turns before the handoff, each once', async (_shape, content) => {
     bot = await startBot(desk, escalating({ reason: 'x' }, content));
     await bot.says('help', 'u1');
-    expect(desk.turns.map(({ id, speaker, text }) => [id.startsWith('t') || id === 'u1' ? id : '', speaker, text]).slice(0, 4)).toEqual([
+    expect(
+      desk.turns
+        .map(({ id, speaker, text }) => [id.startsWith('t') || id === 'u1' ? id : '', speaker, text])
+        .slice(0, 4),
+    ).toEqual([
       ['t1', 'user', 'from before'],
       ['t3', 'bot', 'an answer'],
       ['u1', 'user', 'help'],
@@ -195,7 +263,13 @@ describe('a transcript that comes along', () => {
   });
 
   test('lines the desk has already are not doubled', async () => {
-    bot = await startBot(desk, escalating({ reason: 'x' }, { activities: [{ type: 'message', id: 'u0', text: 'hello', from: { role: 'user', id: 'user1' } }] }));
+    bot = await startBot(
+      desk,
+      escalating(
+        { reason: 'x' },
+        { activities: [{ type: 'message', id: 'u0', text: 'hello', from: { role: 'user', id: 'user1' } }] },
+      ),
+    );
     await bot.says('hello', 'u0');
     await until(() => expect(desk.turns).toHaveLength(2));
     await bot.says('help');
