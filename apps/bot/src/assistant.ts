@@ -9,6 +9,9 @@ import type { Caller, Dialogue } from './dialogue.ts';
 import { linesAbout } from './status-lines.ts';
 import type { StatusValue } from './status-lines.ts';
 
+/** `rating`: the user has been asked for one. */
+type Remembered = Dialogue & { rating?: boolean };
+
 /** Channels whose page lets the user rate by itself. */
 const ratingChannels = new Set(['directline', 'webchat']);
 
@@ -24,12 +27,15 @@ export function createAssistant(parts: {
 }): (context: TurnContext) => Promise<void> {
   const { client, bank } = parts;
   const state = new ConversationState(parts.storage);
-  const dialogues = state.createProperty<Dialogue & { rating?: boolean }>('dialogue');
+  const dialogues = state.createProperty<Remembered>('dialogue');
   const handler = new ActivityHandler();
 
   handler.onMembersAdded(async (context, next) => {
-    const people = (context.activity.membersAdded ?? []).filter((member) => member.id !== context.activity.recipient.id);
-    if (people.length > 0) await context.sendActivity(`Hello, I am the assistant of ${client.name}. What can I do for you?`);
+    const people = (context.activity.membersAdded ?? []).filter(
+      (member) => member.id !== context.activity.recipient.id,
+    );
+    if (people.length > 0)
+      await context.sendActivity(`Hello, I am the assistant of ${client.name}. What can I do for you?`);
     await next();
   });
 
@@ -38,13 +44,13 @@ export function createAssistant(parts: {
     const text = context.activity.text ?? '';
     if (rating && /^\s*[1-5]\s*$/.test(text)) {
       parts.rate(context, Number(text));
-      await dialogues.set(context, dialogue);
+      await remember(context, dialogue);
       await context.sendActivity('Thank you! Is there anything else I can do for you?');
       return next();
     }
     const caller = callerOf(context);
     const reply = answer(dialogue, text, { caller, bank, bankName: client.name, at: Date.now() });
-    await dialogues.set(context, reply.dialogue);
+    await remember(context, reply.dialogue);
     for (const line of reply.lines) await context.sendActivity(line);
     if (reply.escalate !== undefined) await escalate(context, reply.dialogue, reply.escalate, caller);
     await next();
@@ -55,10 +61,11 @@ export function createAssistant(parts: {
     await next();
   });
 
-  handler.onDialog(async (context, next) => {
+  /** Before anything is said: a quick user answers what the assistant has only just asked. */
+  async function remember(context: TurnContext, dialogue: Remembered): Promise<void> {
+    await dialogues.set(context, dialogue);
     await state.saveChanges(context);
-    await next();
-  });
+  }
 
   async function escalate(context: TurnContext, dialogue: Dialogue, reason: string, caller: Caller): Promise<void> {
     const value = { ...packetOf(dialogue, reason, caller), queue: client.queues[dialogue.matter] };
@@ -68,13 +75,15 @@ export function createAssistant(parts: {
 
   async function onStatus(context: TurnContext, status: StatusValue): Promise<void> {
     const asksForRating = !ratingChannels.has(context.activity.channelId);
-    const dialogue = await dialogues.get(context, newDialogue());
+    if (status.state === 'completed') {
+      const { facts } = await dialogues.get(context, newDialogue());
+      const rating = status.message?.returned === false && asksForRating;
+      // What the consultant found out is known from now on; what was tried before is settled.
+      const learnt = status.message?.packet?.facts ?? [];
+      const known = [...facts.filter(({ name }) => !learnt.some((fact) => fact.name === name)), ...learnt].slice(-30);
+      await remember(context, { ...newDialogue(), facts: known, ...(rating && { rating }) });
+    }
     for (const line of linesAbout(status, client.name, asksForRating)) await context.sendActivity(line);
-    if (status.state !== 'completed') return;
-    // What the consultant found out is known from now on; what was tried before is settled.
-    const learnt = status.message?.packet?.facts ?? [];
-    const facts = [...dialogue.facts.filter(({ name }) => !learnt.some((fact) => fact.name === name)), ...learnt].slice(-30);
-    await dialogues.set(context, { ...newDialogue(), facts, ...(status.message?.returned === false && asksForRating && { rating: true }) });
   }
 
   return (context) => handler.run(context);
@@ -85,7 +94,8 @@ function outlook(result: HandoffResult | undefined): string {
   if (!result?.ok) return linesAbout({ state: 'failed' }, '', false)[0]!;
   const { ahead, available, state } = result.answer;
   if (state === 'assigned') return 'A colleague is already with you.';
-  if (available === 0) return 'None of my colleagues is free at this moment. You are in line, and I will tell you as soon as somebody is there.';
+  if (available === 0)
+    return 'None of my colleagues is free at this moment. You are in line, and I will tell you as soon as somebody is there.';
   if (ahead === 0) return 'You are next in line.';
   return `There ${ahead === 1 ? 'is one person' : `are ${ahead} people`} in line before you.`;
 }

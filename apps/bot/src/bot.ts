@@ -28,7 +28,8 @@ export async function startBot(config: BotConfig): Promise<RunningBot> {
   });
   const bank = demonstrationBank();
   app.get('/healthz', () => ({ status: 'ok' }));
-  for (const client of config.clients) await app.register(clientRoutes, { prefix: `/${client.id}`, client, config, bank });
+  for (const client of config.clients)
+    await app.register(clientRoutes, { prefix: `/${client.id}`, client, config, bank });
   if (existsSync(join(siteDirectory, 'index.html'))) await app.register(serveStatic, { root: siteDirectory });
   await app.listen({ port: config.port, host: config.host });
   const [address] = app.addresses() as AddressInfo[];

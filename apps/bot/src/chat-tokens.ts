@@ -13,7 +13,10 @@ const upstreamMs = 10_000;
  * here and bound to the token, so that nobody can be taken for another.
  * Source: https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-direct-line-3-0-authentication
  */
-export async function chatTokenRoutes(app: FastifyInstance, { client, perMinute }: { client: ClientConfig; perMinute: number }): Promise<void> {
+export async function chatTokenRoutes(
+  app: FastifyInstance,
+  { client, perMinute }: { client: ClientConfig; perMinute: number },
+): Promise<void> {
   const { directLine } = client;
   const origins = new Set(directLine.origins);
   const prove = prover(directLine.secret, client.id);
@@ -23,13 +26,19 @@ export async function chatTokenRoutes(app: FastifyInstance, { client, perMinute 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const { origin } = request.headers;
-    if (request.method === 'POST' && (origin === undefined || !origins.has(origin))) return reply.code(403).send({ code: 'origin' });
+    if (request.method === 'POST' && (origin === undefined || !origins.has(origin)))
+      return reply.code(403).send({ code: 'origin' });
     return undefined;
   });
 
   app.post('/', async (request, reply) => {
     const userId = `dl_${randomBytes(24).toString('base64url')}`;
-    const answer = await call('tokens/generate', { user: { id: userId }, trustedOrigins: [request.headers.origin] }, directLine.secret, 'POST');
+    const answer = await call(
+      'tokens/generate',
+      { user: { id: userId }, trustedOrigins: [request.headers.origin] },
+      directLine.secret,
+      'POST',
+    );
     return grant(reply, answer, userId, undefined, true);
   });
 
@@ -37,17 +46,33 @@ export async function chatTokenRoutes(app: FastifyInstance, { client, perMinute 
     const { token, conversationId, userId, resume } = request.body;
     const live = await call('tokens/refresh', undefined, token, 'POST');
     const proven = resume !== undefined && prove.check(resume, conversationId, userId);
-    if (live.status === 200 || live.status === 0 || live.status === 429 || live.status >= 500) return grant(reply, live, userId, conversationId, proven);
+    if (live.status === 200 || live.status === 0 || live.status === 429 || live.status >= 500)
+      return grant(reply, live, userId, conversationId, proven);
     // The token is dead, perhaps after a night's sleep: whoever holds our proof gets a new one for the same conversation.
     if (!proven) return reply.code(403).send({ code: 'expired' });
-    const revived = await call(`conversations/${encodeURIComponent(conversationId)}`, undefined, directLine.secret, 'GET');
+    const revived = await call(
+      `conversations/${encodeURIComponent(conversationId)}`,
+      undefined,
+      directLine.secret,
+      'GET',
+    );
     return grant(reply, revived, userId, conversationId, proven);
   });
 
-  function grant(reply: FastifyReply, answer: Upstream, userId: string, expected: string | undefined, proven: boolean): FastifyReply {
+  function grant(
+    reply: FastifyReply,
+    answer: Upstream,
+    userId: string,
+    expected: string | undefined,
+    proven: boolean,
+  ): FastifyReply {
     const { conversationId, token, expires_in: expiresIn } = answer.body;
     if (answer.status === 404) return reply.code(404).send({ code: 'gone' });
-    if (typeof conversationId !== 'string' || typeof token !== 'string' || (expected !== undefined && conversationId !== expected)) {
+    if (
+      typeof conversationId !== 'string' ||
+      typeof token !== 'string' ||
+      (expected !== undefined && conversationId !== expected)
+    ) {
       reply.log.warn({ status: answer.status }, 'Direct Line gave no token');
       if (answer.retryAfter !== undefined) reply.header('retry-after', answer.retryAfter);
       return reply.code(503).send({ code: 'unavailable' });
@@ -63,7 +88,12 @@ export async function chatTokenRoutes(app: FastifyInstance, { client, perMinute 
     });
   }
 
-  async function call(path: string, body: object | undefined, bearer: string, method: 'GET' | 'POST'): Promise<Upstream> {
+  async function call(
+    path: string,
+    body: object | undefined,
+    bearer: string,
+    method: 'GET' | 'POST',
+  ): Promise<Upstream> {
     try {
       const response = await fetch(`${directLine.url}/${path}`, {
         method,
@@ -110,7 +140,9 @@ interface Upstream {
 function prover(secret: string, client: string) {
   const key = createHmac('sha256', secret).update(`parley resume ${client}`).digest();
   const seal = (until: string, conversationId: string, userId: string) =>
-    createHmac('sha256', key).update(JSON.stringify([until, conversationId, userId])).digest();
+    createHmac('sha256', key)
+      .update(JSON.stringify([until, conversationId, userId]))
+      .digest();
   return {
     make(conversationId: string, userId: string): string {
       const until = String(Math.floor(Date.now() / 1000) + resumeDays * 24 * 60 * 60);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CloudAdapter } from 'botbuilder';
-import type { Storage, TurnContext } from 'botbuilder';
+import type { TurnContext } from 'botbuilder';
 import { channelTokenVerifier, ChannelTokenError, createParley, fileStorage } from '@parley/bot-sdk';
 import type { Parley } from '@parley/bot-sdk';
 import { parleyCallback, parleyMiddleware, strictAuthentication } from '@parley/bot-sdk/botbuilder';
@@ -15,21 +15,42 @@ const activityLimit = 256 * 1024;
 const callbackLimit = 8 * 1024 * 1024;
 
 /** The bot of one client: its assistant, its desk and its routes, below the prefix it is registered with. */
-export async function clientRoutes(app: FastifyInstance, { client, config, bank }: { client: ClientConfig; config: BotConfig; bank: Bank }): Promise<void> {
+export async function clientRoutes(
+  app: FastifyInstance,
+  { client, config, bank }: { client: ClientConfig; config: BotConfig; bank: Bank },
+): Promise<void> {
   const log = app.log.child({ client: client.id });
   const { connector } = client;
   const storage = fileStorage(join(config.dataDirectory, client.id));
   const parley = connectDesk(client, storage, log);
-  const verifier = channelTokenVerifier({ appId: client.appId, metadataUrl: connector.metadataUrl, channels: connector.channels });
+  const verifier = channelTokenVerifier({
+    appId: client.appId,
+    metadataUrl: connector.metadataUrl,
+    channels: connector.channels,
+  });
   const adapter = new CloudAdapter(
-    strictAuthentication({ appId: client.appId, appPassword: client.appSecret, tokenUrl: connector.tokenUrl, verifier }),
+    strictAuthentication({
+      appId: client.appId,
+      appPassword: client.appSecret,
+      tokenUrl: connector.tokenUrl,
+      verifier,
+    }),
   );
   adapter.use(parleyMiddleware(parley));
   adapter.onTurnError = async (context: TurnContext, error: Error) => {
     log.error({ err: error }, 'A turn failed');
-    await context.sendActivity('Sorry, something went wrong on my side. Please try again.');
+    await context
+      .sendActivity('Sorry, something went wrong on my side. Please try again.')
+      .catch((failure: unknown) => {
+        log.warn({ err: failure }, 'The user could not be told that a turn failed');
+      });
   };
-  const assistant = createAssistant({ client, bank, storage: storage as Storage, rate: (context, score) => rate(parley, context, score) });
+  const assistant = createAssistant({
+    client,
+    bank,
+    storage,
+    rate: (context, score) => rate(parley, context, score),
+  });
   parleyCallback(parley, adapter, client.appId, assistant);
 
   app.post('/api/messages', { bodyLimit: activityLimit }, async (request, reply) => {
@@ -42,7 +63,11 @@ export async function clientRoutes(app: FastifyInstance, { client, config, bank 
       return reply.code(error.statusCode).send();
     }
     const answer = responder();
-    await adapter.process({ method: request.method, headers: request.headers, body: request.body as Record<string, unknown> }, answer.response, assistant);
+    await adapter.process(
+      { method: request.method, headers: request.headers, body: request.body as Record<string, unknown> },
+      answer.response,
+      assistant,
+    );
     return answer.to(reply);
   });
 
@@ -60,7 +85,11 @@ export async function clientRoutes(app: FastifyInstance, { client, config, bank 
   app.addHook('onClose', () => parley.close());
 }
 
-function connectDesk(client: ClientConfig, storage: ReturnType<typeof fileStorage>, log: FastifyBaseLogger): Parley<Reference> {
+function connectDesk(
+  client: ClientConfig,
+  storage: ReturnType<typeof fileStorage>,
+  log: FastifyBaseLogger,
+): Parley<Reference> {
   const { desk } = client;
   return createParley<Reference>({
     url: desk.url,
@@ -79,10 +108,10 @@ function rate(parley: Parley<Reference>, { activity }: TurnContext, score: numbe
 function responder() {
   let code = 200;
   let body: unknown;
-  const headers: [string, unknown][] = [];
+  const headers: [string, string][] = [];
   const response = {
     socket: undefined,
-    header: (name: string, value: unknown) => void headers.push([name, value]),
+    header: (name: string, value: unknown) => void headers.push([name, String(value)]),
     status: (status: number) => void (code = status),
     send: (content: unknown) => void (body = content),
     end: () => undefined,
@@ -90,7 +119,7 @@ function responder() {
   return {
     response,
     to(reply: FastifyReply): FastifyReply {
-      for (const [name, value] of headers) reply.header(name, value as string);
+      for (const [name, value] of headers) reply.header(name, value);
       return reply.code(code).send(body);
     },
   };

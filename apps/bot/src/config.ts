@@ -10,7 +10,12 @@ export interface ClientConfig {
   readonly appSecret: string;
   /** Where the bot gets its tokens for the Connector, and the keys of its channels. */
   readonly connector: { readonly tokenUrl: string; readonly metadataUrl: string; readonly channels: readonly string[] };
-  readonly desk: { readonly url: string; readonly tokenUrl: string; readonly scope: string; readonly callbackSecrets: readonly string[] };
+  readonly desk: {
+    readonly url: string;
+    readonly tokenUrl: string;
+    readonly scope: string;
+    readonly callbackSecrets: readonly string[];
+  };
   /** `origins`: pages that may ask for a web chat token. */
   readonly directLine: { readonly url: string; readonly secret: string; readonly origins: readonly string[] };
   /** Queue of the desk for each matter. */
@@ -75,17 +80,25 @@ export function readClients(file: string, variables: Readonly<Record<string, str
     throw new Error(`${file}: ${what}`);
   };
   const fill = (value: unknown): unknown => {
-    if (typeof value === 'string') return value.replaceAll(/\$\{(\w+)\}/g, (_match, name: string) => variables[name] ?? fail(`the variable ${name} is not set`));
+    if (typeof value === 'string')
+      return value.replaceAll(
+        /\$\{(\w+)\}/g,
+        (_match, name: string) => variables[name] ?? fail(`the variable ${name} is not set`),
+      );
     if (Array.isArray(value)) return value.map(fill);
-    if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fill(member)]));
+    if (typeof value === 'object' && value !== null)
+      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fill(member)]));
     return value;
   };
   const { clients } = fill(JSON.parse(readFileSync(file, 'utf8'))) as { clients?: ClientConfig[] };
   if (!Array.isArray(clients) || clients.length === 0) return fail('"clients" must list at least one client');
   for (const [index, client] of clients.entries()) {
     for (const path of required) {
-      const value = path.split('.').reduce<unknown>((object, key) => (object as Record<string, unknown> | undefined)?.[key], client);
-      if (typeof value === 'string' ? value === '' : !Array.isArray(value) || value.length === 0) fail(`clients[${index}].${path} is missing`);
+      const value = path
+        .split('.')
+        .reduce<unknown>((object, key) => (object as Record<string, unknown> | undefined)?.[key], client);
+      if (typeof value === 'string' ? value === '' : !Array.isArray(value) || value.length === 0)
+        fail(`clients[${index}].${path} is missing`);
     }
     if (!/^[a-z][a-z0-9-]{1,30}$/.test(client.id)) fail(`clients[${index}].id must be a slug`);
   }
@@ -116,6 +129,7 @@ const required = [
 function number(name: string, text: string | undefined, usual: number): number {
   if (text === undefined || text === '') return usual;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new Error(`${name} must be a whole number up to 65535, and is "${text}".`);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new Error(`${name} must be a whole number up to 65535, and is "${text}".`);
   return value;
 }

@@ -48,7 +48,11 @@ export const newDialogue = (): Dialogue => ({ misses: 0, matter: 'other', topics
  * What the assistant makes of one line of the user. Besides the bank, nothing is touched: the given dialogue stays as it is.
  * @param at milliseconds since the epoch.
  */
-export function answer(before: Dialogue, text: string, context: { caller: Caller; bank: Bank; bankName: string; at: number }): Answer {
+export function answer(
+  before: Dialogue,
+  text: string,
+  context: { caller: Caller; bank: Bank; bankName: string; at: number },
+): Answer {
   const dialogue: Dialogue = structuredClone(before);
   dialogue.lastPhrase = text.slice(0, 500);
   const { asked } = dialogue;
@@ -73,16 +77,25 @@ class Turn {
 
   missed(): Answer {
     this.#dialogue.misses += 1;
-    if (this.#dialogue.misses < 2) return this.#say("Sorry, I didn't get that. You can ask me about your balance, a lost card, transfer limits or opening hours.");
+    if (this.#dialogue.misses < 2)
+      return this.#say(
+        "Sorry, I didn't get that. You can ask me about your balance, a lost card, transfer limits or opening hours.",
+      );
     this.#dialogue.misses = 0;
     this.#tried('Asked the customer to rephrase', 'did not understand again');
-    return this.#escalate('The assistant did not understand the customer twice', "I'm sorry, I still don't understand. Let me get a colleague to help you.");
+    return this.#escalate(
+      'The assistant did not understand the customer twice',
+      "I'm sorry, I still don't understand. Let me get a colleague to help you.",
+    );
   }
 
   decided(asked: NonNullable<Dialogue['asked']>, yes: boolean): Answer {
     if (asked === 'person') {
       return yes
-        ? this.#escalate('The customer accepted the offer to talk to a person', 'Good. I am getting a colleague for you.')
+        ? this.#escalate(
+            'The customer accepted the offer to talk to a person',
+            'Good. I am getting a colleague for you.',
+          )
         : this.#say('All right. What else can I do for you?');
     }
     if (!yes) {
@@ -109,7 +122,10 @@ class Turn {
         return this.#escalate('The customer asked for a person', 'Of course. I am getting a colleague for you.');
       case 'fraud':
         this.#about('payments', 'Suspected fraud');
-        return this.#escalate('The customer reports a payment they did not make', 'That needs a person, right away. I am getting a colleague for you. Please never tell anybody your PIN.');
+        return this.#escalate(
+          'The customer reports a payment they did not make',
+          'That needs a person, right away. I am getting a colleague for you. Please never tell anybody your PIN.',
+        );
       case 'lost-card':
         return this.#lostCard();
       case 'balance': {
@@ -123,13 +139,17 @@ class Turn {
         const { transferLimit } = bank.accountOf(caller.id);
         this.#about('payments', 'Transfer limits');
         this.#tried('Told the transfer limit', money(transferLimit));
-        return this.#say(`You can transfer up to ${money(transferLimit)} a day online. A colleague can raise the limit for you; just ask for a person.`);
+        return this.#say(
+          `You can transfer up to ${money(transferLimit)} a day online. A colleague can raise the limit for you; just ask for a person.`,
+        );
       }
       case 'hours':
         this.#about(this.#dialogue.matter, 'Opening hours');
         return this.#say('Our branches are open Monday to Friday, 9:00 to 17:00. I am here at any time.');
       case 'help':
-        return this.#say('I can tell you your balance, block a lost card, explain transfer limits and opening hours, or get you a person.');
+        return this.#say(
+          'I can tell you your balance, block a lost card, explain transfer limits and opening hours, or get you a person.',
+        );
       case 'thanks':
         return this.#say("You're welcome. Is there anything else?");
       case 'bye':
@@ -150,7 +170,9 @@ class Turn {
     this.#fact('Card', `…${card}`, 'directory');
     if (cardBlocked) {
       this.#dialogue.asked = 'person';
-      return this.#say(`Your card ending in ${card} is blocked already. Shall I get a colleague who can order a new one?`);
+      return this.#say(
+        `Your card ending in ${card} is blocked already. Shall I get a colleague who can order a new one?`,
+      );
     }
     this.#dialogue.asked = 'block-card';
     return this.#say(`I'm sorry to hear that. Shall I block your card ending in ${card} now? It cannot be undone.`);
@@ -170,7 +192,10 @@ class Turn {
   }
 
   #fact(name: string, value: string, source: Fact['source']): void {
-    this.#dialogue.facts = [...this.#dialogue.facts.filter((known) => known.name !== name), { name, value, source }].slice(-30);
+    this.#dialogue.facts = [
+      ...this.#dialogue.facts.filter((known) => known.name !== name),
+      { name, value, source },
+    ].slice(-30);
   }
 
   #tried(what: string, outcome: string): void {
@@ -182,7 +207,16 @@ class Turn {
 export function packetOf(dialogue: Dialogue, reason: string, caller: Caller): object {
   const { topics, facts, tried, lastPhrase } = dialogue;
   const who = caller.name ?? 'The customer';
-  const about = topics.length > 0 ? ` is here about ${topics.join(', ').toLowerCase()}` : ' has not said what it is about';
-  const done = tried.length > 0 ? ` So far: ${tried.map(({ what, outcome }) => `${what} (${outcome})`).join('; ')}.` : '';
-  return { reason, summary: `${who}${about}.${done}`, topics, facts, tried, ...(lastPhrase !== undefined && { lastPhrase }) };
+  const about =
+    topics.length > 0 ? ` is here about ${topics.join(', ').toLowerCase()}` : ' has not said what it is about';
+  const done =
+    tried.length > 0 ? ` So far: ${tried.map(({ what, outcome }) => `${what} (${outcome})`).join('; ')}.` : '';
+  return {
+    reason,
+    summary: `${who}${about}.${done}`,
+    topics,
+    facts,
+    tried,
+    ...(lastPhrase !== undefined && { lastPhrase }),
+  };
 }

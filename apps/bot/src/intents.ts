@@ -1,5 +1,18 @@
 /** What the assistant understands, in the order in which it is tried: the more urgent first. English and German. */
-export type Intent = 'person' | 'fraud' | 'lost-card' | 'balance' | 'limits' | 'hours' | 'help' | 'yes' | 'no' | 'thanks' | 'bye' | 'small-talk' | 'greeting';
+export type Intent =
+  | 'person'
+  | 'fraud'
+  | 'lost-card'
+  | 'balance'
+  | 'limits'
+  | 'hours'
+  | 'help'
+  | 'yes'
+  | 'no'
+  | 'thanks'
+  | 'bye'
+  | 'small-talk'
+  | 'greeting';
 
 const phrases: readonly (readonly [Intent, RegExp])[] = [
   [
@@ -25,14 +38,27 @@ const phrases: readonly (readonly [Intent, RegExp])[] = [
   ],
   ['balance', words('balance|how much money|what.{0,10}in my account|kontostand|guthaben|saldo|wie ?viel geld')],
   ['limits', words('limits?|how much can i (?:transfer|send|pay)|maximum|überweisungslimit|tageslimit|höchstbetrag')],
-  ['hours', words('(?:opening|business|office) (?:hours|times)|when.{0,20} open|are you open|öffnungszeiten|wann.{0,20}(?:offen|geöffnet)')],
+  [
+    'hours',
+    words(
+      '(?:opening|business|office) (?:hours|times)|when.{0,20} open|are you open|öffnungszeiten|wann.{0,20}(?:offen|geöffnet)',
+    ),
+  ],
   ['help', words('help|what can you do|options|menu|hilfe|was kannst du')],
-  ['yes', opening("yes|yeah|yep|yup|sure|ok(?:ay)?|please do|do it|go ahead|correct|ja|jawohl|gerne|bitte")],
+  ['yes', opening('yes|yeah|yep|yup|sure|ok(?:ay)?|please do|do it|go ahead|correct|ja|jawohl|gerne|bitte')],
   ['no', opening("no|nope|not now|don't|cancel|stop|nein|lieber nicht|abbrechen")],
   ['thanks', words('thanks?|thank you|thx|cheers|danke(?:schön)?|vielen dank')],
   ['bye', words("bye|goodbye|see you|that's all|tschüss|auf wiedersehen|das war alles")],
-  ['small-talk', words("how are you|who are you|are you (?:a )?(?:bot|robot|real)|your name|weather|joke|wie geht'?s|wer bist du|bist du ein (?:bot|roboter)")],
-  ['greeting', opening('hi|hello|hey|good (?:morning|afternoon|evening)|greetings|hallo|guten (?:tag|morgen|abend)|servus|moin')],
+  [
+    'small-talk',
+    words(
+      "how are you|who are you|are you (?:a )?(?:bot|robot|real)|your name|weather|joke|wie geht'?s|wer bist du|bist du ein (?:bot|roboter)",
+    ),
+  ],
+  [
+    'greeting',
+    opening('hi|hello|hey|good (?:morning|afternoon|evening)|greetings|hallo|guten (?:tag|morgen|abend)|servus|moin'),
+  ],
 ];
 
 /** @returns undefined for what the assistant does not understand. */

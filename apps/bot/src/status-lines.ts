@@ -34,7 +34,8 @@ export function linesAbout({ state, message = {} }: StatusValue, bankName: strin
 }
 
 function failure(reason: string | undefined): string {
-  if (reason === 'user-left' || reason === 'bot-ended') return 'This conversation has ended. Write to me whenever you need something.';
+  if (reason === 'user-left' || reason === 'bot-ended')
+    return 'This conversation has ended. Write to me whenever you need something.';
   if (reason === 'queue-deadline' || reason === 'nobody-available') {
     return "I'm sorry, none of my colleagues is free at the moment. Ask me again for a person later, or let me see what I can do myself.";
   }

@@ -10,8 +10,17 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => world.close());
 
-const ask = (path: string, body: object = {}, headers: Record<string, string> = { origin: world.deskUrl }, method = 'POST') =>
-  fetch(`${world.botUrl}/contoso/api/token${path}`, { method, headers: { 'content-type': 'application/json', ...headers }, ...(method === 'POST' && { body: JSON.stringify(body) }) });
+const ask = (
+  path: string,
+  body: object = {},
+  headers: Record<string, string> = { origin: world.deskUrl },
+  method = 'POST',
+) =>
+  fetch(`${world.botUrl}/contoso/api/token${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(method === 'POST' && { body: JSON.stringify(body) }),
+  });
 const open = async () => (await (await ask('')).json()) as Grant;
 
 test('a page on the list gets a token with an unguessable user, and no cache keeps it', async () => {
@@ -31,15 +40,24 @@ test('the browser cannot choose its user', async () => {
   expect(grant.userId).not.toBe('dl_victim');
 });
 
-test.each([['another page', { origin: 'https://evil.example' }], ['no page', {}], ['a sandboxed frame', { origin: 'null' }]])('%s gets none', async (_name, headers) => {
-  const response = await ask('', {}, headers as Record<string, string>);
+test.each<[string, Record<string, string>]>([
+  ['another page', { origin: 'https://evil.example' }],
+  ['no page', {}],
+  ['a sandboxed frame', { origin: 'null' }],
+])('%s gets none', async (_name, headers) => {
+  const response = await ask('', {}, headers);
   expect(response.status).toBe(403);
   expect(response.headers.get('access-control-allow-origin')).toBeNull();
 });
 
 test('GET gets none, and a preflight of another page no leave', async () => {
   expect((await ask('', {}, { origin: world.deskUrl }, 'GET')).status).toBe(404);
-  const preflight = await ask('', {}, { origin: 'https://evil.example', 'access-control-request-method': 'POST' }, 'OPTIONS');
+  const preflight = await ask(
+    '',
+    {},
+    { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    'OPTIONS',
+  );
   expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
 });
 
@@ -47,7 +65,11 @@ test('a live token is replaced for the same conversation', async () => {
   const grant = await open();
   const response = await ask('/refresh', grant);
   expect(response.status).toBe(200);
-  expect(await response.json()).toMatchObject({ conversationId: grant.conversationId, userId: grant.userId, resume: expect.any(String) });
+  expect(await response.json()).toMatchObject({
+    conversationId: grant.conversationId,
+    userId: grant.userId,
+    resume: expect.any(String),
+  });
 });
 
 test('a dead token is replaced for whoever holds the proof of that conversation, and for nobody else', async () => {
@@ -57,9 +79,17 @@ test('a dead token is replaced for whoever holds the proof of that conversation,
   const dead = { ...grant, token: 'dead' };
   const revived = await ask('/refresh', dead);
   expect(revived.status).toBe(200);
-  const claims = JSON.parse(Buffer.from(((await revived.json()) as Grant).token.split('.')[1]!, 'base64url').toString()) as object;
+  const claims = JSON.parse(
+    Buffer.from(((await revived.json()) as Grant).token.split('.')[1]!, 'base64url').toString(),
+  ) as object;
   expect(claims).toMatchObject({ conv: grant.conversationId, user: grant.userId });
-  for (const change of [{ resume: other.resume }, { resume: undefined }, { userId: other.userId }, { resume: `${grant.resume!.slice(0, -2)}AA` }, { resume: `9999999999.${grant.resume!.split('.')[1]}` }]) {
+  for (const change of [
+    { resume: other.resume },
+    { resume: undefined },
+    { userId: other.userId },
+    { resume: `${grant.resume!.slice(0, -2)}AA` },
+    { resume: `9999999999.${grant.resume!.split('.')[1]}` },
+  ]) {
     expect((await ask('/refresh', { ...dead, ...change })).status).toBe(403);
   }
 });

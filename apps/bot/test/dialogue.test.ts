@@ -119,7 +119,10 @@ describe('a person is called', () => {
       reason: 'The customer asked for a person',
       summary: expect.stringMatching(/^Dana is here about lost card\. So far: Blocked the card/),
       topics: ['Lost card'],
-      facts: [{ name: 'Card', value: `…${card}`, source: 'directory' }, { name: 'Card status', value: expect.stringContaining('blocked'), source: 'bot' }],
+      facts: [
+        { name: 'Card', value: `…${card}`, source: 'directory' },
+        { name: 'Card status', value: expect.stringContaining('blocked'), source: 'bot' },
+      ],
       tried: [{ what: `Blocked the card ending in ${card}`, outcome: expect.stringContaining('BLK-'), at: 1_000 }],
       lastPhrase: 'I need a new card from a real person',
     });
@@ -128,25 +131,40 @@ describe('a person is called', () => {
 
 describe('what becomes of a handoff is told', () => {
   test('accepted: by name', () => {
-    expect(linesAbout({ state: 'accepted', message: { consultant: { name: 'Ana Ruiz' } } }, 'Contoso Bank', false)).toEqual(['You are now talking to Ana Ruiz from Contoso Bank.']);
+    expect(
+      linesAbout({ state: 'accepted', message: { consultant: { name: 'Ana Ruiz' } } }, 'Contoso Bank', false),
+    ).toEqual(['You are now talking to Ana Ruiz from Contoso Bank.']);
   });
 
   test('returned: with the promises and the facts, without the comment meant for the assistant', () => {
-    const packet = { comment: 'difficult customer', promises: ['a new card within five days'], facts: [{ name: 'Address', value: 'Main Street 1', source: 'user' as const }] };
-    const lines = linesAbout({ state: 'completed', message: { returned: true, packet } }, 'Contoso Bank', false).join('\n');
+    const packet = {
+      comment: 'difficult customer',
+      promises: ['a new card within five days'],
+      facts: [{ name: 'Address', value: 'Main Street 1', source: 'user' as const }],
+    };
+    const lines = linesAbout({ state: 'completed', message: { returned: true, packet } }, 'Contoso Bank', false).join(
+      '\n',
+    );
     expect(lines).toContain('a new card within five days');
     expect(lines).toContain('Address: Main Street 1');
     expect(lines).not.toContain('difficult');
   });
 
   test('closed: with a question for a rating where the page cannot ask', () => {
-    expect(linesAbout({ state: 'completed', message: { returned: false } }, 'Contoso Bank', true)[0]).toMatch(/from 1 \(bad\) to 5/);
+    expect(linesAbout({ state: 'completed', message: { returned: false } }, 'Contoso Bank', true)[0]).toMatch(
+      /from 1 \(bad\) to 5/,
+    );
     expect(linesAbout({ state: 'completed', message: { returned: false } }, 'Contoso Bank', false)[0]).not.toMatch(/1/);
   });
 
-  test.each(['queue-deadline', 'nobody-available', 'unreachable'])('failed because of %s: with an apology and a way on', (reason) => {
-    expect(linesAbout({ state: 'failed', message: { reason } }, 'Contoso Bank', false)[0]).toMatch(/sorry.*let me see what I can do/);
-  });
+  test.each(['queue-deadline', 'nobody-available', 'unreachable'])(
+    'failed because of %s: with an apology and a way on',
+    (reason) => {
+      expect(linesAbout({ state: 'failed', message: { reason } }, 'Contoso Bank', false)[0]).toMatch(
+        /sorry.*let me see what I can do/,
+      );
+    },
+  );
 
   test('a state of a newer desk says nothing', () => {
     expect(linesAbout({ state: 'teleported' }, 'Contoso Bank', false)).toEqual([]);

@@ -38,10 +38,17 @@ export class DirectLine {
 
   /** Gets a token from the bot's service, as the page at `origin` does, and begins a conversation. */
   static async open(tokenUrl: string, origin: string): Promise<DirectLine> {
-    const response = await fetch(tokenUrl, { method: 'POST', headers: { origin, 'content-type': 'application/json' }, body: '{}' });
+    const response = await fetch(tokenUrl, {
+      method: 'POST',
+      headers: { origin, 'content-type': 'application/json' },
+      body: '{}',
+    });
     if (!response.ok) throw new Error(`The token service answered ${response.status}`);
     const grant = (await response.json()) as Grant;
-    const started = await fetch(`${grant.domain}/conversations`, { method: 'POST', headers: { authorization: `Bearer ${grant.token}` } });
+    const started = await fetch(`${grant.domain}/conversations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${grant.token}` },
+    });
     const { streamUrl } = (await started.json()) as { streamUrl: string };
     const socket = new WebSocket(streamUrl);
     const line = new DirectLine(grant, socket);

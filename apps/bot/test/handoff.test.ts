@@ -27,14 +27,18 @@ async function visit(client = 'contoso') {
 async function listed(visitor: DirectLine, email = 'marta@contoso.example') {
   return eventually(async () => {
     const { body } = await world.as(email, 'GET', '/v1/conversations?view=live');
-    const found = body.items.find((one: { channelConversation: string }) => one.channelConversation === visitor.conversationId);
+    const found = body.items.find(
+      (one: { channelConversation: string }) => one.channelConversation === visitor.conversationId,
+    );
     expect(found).toBeDefined();
     return found as { id: string; epoch: number; holder: { state: string; queue?: string } };
   });
 }
 
-const command = (id: string, name: string, body: object = {}, email = ana) => world.as(email, 'POST', `/v1/conversations/${id}/${name}`, { id: randomUUID(), ...body });
-const entries = async (id: string) => (await world.as(ana, 'GET', `/v1/conversations/${id}/entries?after=0`)).body.entries as Entry[];
+const command = (id: string, name: string, body: object = {}, email = ana) =>
+  world.as(email, 'POST', `/v1/conversations/${id}/${name}`, { id: randomUUID(), ...body });
+const entries = async (id: string) =>
+  (await world.as(ana, 'GET', `/v1/conversations/${id}/entries?after=0`)).body.entries as Entry[];
 
 describe('from the bot to a person and back', () => {
   test('everything is seen on both sides, in order and once', async () => {
@@ -48,19 +52,39 @@ describe('from the bot to a person and back', () => {
     const { id, holder } = await listed(visitor);
     expect(holder).toMatchObject({ state: 'queued', queue: 'cards' });
     const handoff = (await entries(id)).find((entry) => entry.kind === 'handoff-requested');
-    expect(handoff?.packet).toMatchObject({ topics: ['Lost card'], lastPhrase: 'yes', tried: [{ what: expect.stringContaining('Blocked') }] });
+    expect(handoff?.packet).toMatchObject({
+      topics: ['Lost card'],
+      lastPhrase: 'yes',
+      tried: [{ what: expect.stringContaining('Blocked') }],
+    });
 
     await visitor.say('Are you there?');
     expect((await command(id, 'claim')).status).toBe(200);
     await eventually(() => expect(visitor.texts()).toContain('You are now talking to Ana Ruiz from Contoso Bank.'));
     const { epoch } = await listed(visitor);
-    for (const text of ['Good morning', 'Your new card is on its way']) expect((await command(id, 'reply', { text, epoch })).status).toBe(200);
-    await eventually(() => expect(visitor.lines().slice(-2)).toMatchObject([{ text: 'Good morning', channelData: { parley: { name: 'Ana Ruiz' } } }, { text: 'Your new card is on its way' }]));
+    for (const text of ['Good morning', 'Your new card is on its way'])
+      expect((await command(id, 'reply', { text, epoch })).status).toBe(200);
+    await eventually(() =>
+      expect(visitor.lines().slice(-2)).toMatchObject([
+        { text: 'Good morning', channelData: { parley: { name: 'Ana Ruiz' } } },
+        { text: 'Your new card is on its way' },
+      ]),
+    );
     await visitor.say('Thank you!');
     const answered = visitor.lines().length;
 
-    await command(id, 'return', { packet: { comment: 'internal', promises: ['a new card within five days'], facts: [{ name: 'Address', value: 'Main Street 1' }] } });
-    await eventually(() => expect(visitor.texts().slice(answered).join('\n')).toMatch(/assistant.*\n.*five days.*\n.*Main Street 1.*\n.*anything else/));
+    await command(id, 'return', {
+      packet: {
+        comment: 'internal',
+        promises: ['a new card within five days'],
+        facts: [{ name: 'Address', value: 'Main Street 1' }],
+      },
+    });
+    await eventually(() =>
+      expect(visitor.texts().slice(answered).join('\n')).toMatch(
+        /assistant.*\n.*five days.*\n.*Main Street 1.*\n.*anything else/,
+      ),
+    );
     expect(visitor.texts().join()).not.toContain('internal');
     await visitor.say('What is my balance?');
     await eventually(() => expect(visitor.texts().at(-1)).toMatch(/balance of your account/));
@@ -81,7 +105,15 @@ describe('from the bot to a person and back', () => {
     await visitor.say('a human please');
     const { id } = await listed(visitor);
     await command(id, 'claim');
-    await eventually(() => expect(visitor.activities).toContainEqual(expect.objectContaining({ type: 'event', name: 'parley/status', value: expect.objectContaining({ state: 'accepted', consultant: { name: 'Ana Ruiz' } }) })));
+    await eventually(() =>
+      expect(visitor.activities).toContainEqual(
+        expect.objectContaining({
+          type: 'event',
+          name: 'parley/status',
+          value: expect.objectContaining({ state: 'accepted', consultant: { name: 'Ana Ruiz' } }),
+        }),
+      ),
+    );
     visitor.close();
   });
 
@@ -97,7 +129,9 @@ describe('from the bot to a person and back', () => {
     });
     await eventually(() => expect(visitor.texts().slice(-3)).toEqual(['one', 'two', 'three']));
     await visitor.say('I am back too');
-    await eventually(async () => expect((await entries(id)).at(-1)).toMatchObject({ kind: 'message', text: 'I am back too' }));
+    await eventually(async () =>
+      expect((await entries(id)).at(-1)).toMatchObject({ kind: 'message', text: 'I am back too' }),
+    );
     expect(visitor.texts().at(-1)).toBe('three');
     visitor.close();
   }, 30_000);
@@ -114,13 +148,29 @@ describe('from the bot to a person and back', () => {
 });
 
 describe('the door of the bot', () => {
-  const activity = { type: 'message', id: 'x', text: 'hi', channelId: 'directline', serviceUrl: 'http://127.0.0.1:1', from: { id: 'u' }, recipient: { id: 'b' }, conversation: { id: 'c' } };
+  const activity = {
+    type: 'message',
+    id: 'x',
+    text: 'hi',
+    channelId: 'directline',
+    serviceUrl: 'http://127.0.0.1:1',
+    from: { id: 'u' },
+    recipient: { id: 'b' },
+    conversation: { id: 'c' },
+  };
   const post = (path: string, headers: Record<string, string>, body: unknown) =>
-    fetch(world.botUrl + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }).then((response) => response.status);
+    fetch(world.botUrl + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    }).then((response) => response.status);
 
   test('is closed to activities without a channel’s token, or with that of another bot', async () => {
     const { fabrikam } = await import('@parley/sandbox');
-    const other = await world.sandbox.connectorKeys.sign({ appId: fabrikam.bot.appId, serviceUrl: activity.serviceUrl });
+    const other = await world.sandbox.connectorKeys.sign({
+      appId: fabrikam.bot.appId,
+      serviceUrl: activity.serviceUrl,
+    });
     expect(await post('/contoso/api/messages', {}, activity)).toBe(401);
     expect(await post('/contoso/api/messages', { authorization: `Bearer ${other}` }, activity)).toBe(401);
   });

@@ -20,12 +20,22 @@ export async function startWorld() {
   const botUrl = `http://localhost:${botPort}`;
   const sandbox = await startSandbox({
     port: 0,
-    messagingEndpoints: Object.fromEntries([contoso, fabrikam].map(({ slug, bot }) => [bot.appId, `${botUrl}/${slug}/api/messages`])),
+    messagingEndpoints: Object.fromEntries(
+      [contoso, fabrikam].map(({ slug, bot }) => [bot.appId, `${botUrl}/${slug}/api/messages`]),
+    ),
   });
   const deskPort = await freePort();
   const desk = await startDesk({ port: deskPort, botUrl, sandbox });
   const clients = readClients(configFile, { BOT_URL: botUrl, DESK_URL: desk.url, SANDBOX_URL: sandbox.url });
-  const settings = { port: botPort, host: '127.0.0.1', clients, dataDirectory, logLevel: process.env['BOT_LOG'] ?? 'silent', tokensPerMinute: 60, trustProxy: false };
+  const settings = {
+    port: botPort,
+    host: '127.0.0.1',
+    clients,
+    dataDirectory,
+    logLevel: process.env['BOT_LOG'] ?? 'silent',
+    tokensPerMinute: 60,
+    trustProxy: false,
+  };
   let bot: RunningBot = await startBot(settings);
 
   return {
@@ -63,9 +73,20 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 
 async function startDesk({ port, botUrl, sandbox }: { port: number; botUrl: string; sandbox: Sandbox }) {
   const directory = await mkdtemp(join(tmpdir(), 'parley-desk-'));
-  const config = loadConfig({ DESK_PORT: String(port), HOST: '127.0.0.1', STORE: 'sqlite', DATA_DIR: directory, STORE_KEY: randomBytes(32).toString('base64'), BOT_URL: botUrl, SANDBOX_URL: sandbox.url, LOG_LEVEL: 'silent' });
+  const config = loadConfig({
+    DESK_PORT: String(port),
+    HOST: '127.0.0.1',
+    STORE: 'sqlite',
+    DATA_DIR: directory,
+    STORE_KEY: randomBytes(32).toString('base64'),
+    BOT_URL: botUrl,
+    SANDBOX_URL: sandbox.url,
+    LOG_LEVEL: 'silent',
+  });
   const file = JSON.parse(await readFile(config.clients.file, 'utf8')) as unknown;
-  const clients = createClients(parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }));
+  const clients = createClients(
+    parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }),
+  );
   const api = await createApi({ config, clients, log: createLogger({ level: 'silent', production: false }) });
   await api.listen();
   return {
