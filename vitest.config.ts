@@ -16,7 +16,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'rooms',
-          include: [...rooms.filter((room) => !own.includes(room)).map(tests), 'scripts/test/**/*.test.ts', 'e2e/replay/*.test.ts'],
+          include: [
+            ...rooms.filter((room) => !own.includes(room)).map(tests),
+            'scripts/test/**/*.test.ts',
+            'e2e/replay/*.test.ts',
+          ],
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },
