@@ -8,7 +8,7 @@ import type { Sandbox } from '../src/server.ts'
 import { startBot } from './channels-support.ts'
 import type { TestBot } from './channels-support.ts'
 
-const chromiumPath = '/usr/bin/chromium'
+const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
 
 describe.skipIf(!existsSync(chromiumPath))(`The Teams chat page in Chromium (skipped without ${chromiumPath})`, { timeout: 60_000 }, () => {
   let browser: Browser

@@ -22,7 +22,7 @@ interface MsalApp {
   getAllAccounts(): { homeAccountId: string; username: string }[]
 }
 
-const chromiumPath = '/usr/bin/chromium'
+const chromiumPath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
 const [ana] = contoso.people
 let browser: Browser
 let sandbox: Sandbox
