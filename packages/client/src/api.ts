@@ -20,7 +20,7 @@ import {
   type TranscriptPage,
   type TranscriptsQuery,
 } from '@parley/contracts';
-import type { Call, Http } from './http.ts';
+import type { Call, Http, ReceivedFile } from './http.ts';
 
 export type DeskApi = ReturnType<typeof createApi>;
 
@@ -38,8 +38,8 @@ export function createApi(http: Http) {
       http<CommandAnswer>(paths.command(id, command), { method: 'POST', body, ...call }),
     saveDraft: (id: string, body: DraftBody, call?: Given) => http<unknown>(paths.draft(id), { method: 'PUT', body, ...call }),
     transcripts: (query: TranscriptsQuery, call?: Given) => http<TranscriptPage>(paths.transcripts, { query, ...call }),
-    /** The export as the desk wrote it: text for `text` and `transcript`, parsed JSON for `json`. */
-    export: (id: string, query: ExportQuery, call?: Given) => http<unknown>(paths.export(id), { query, ...call }),
+    /** The export as the desk wrote it, with the name the desk gives the file. */
+    export: (id: string, query: ExportQuery, call?: Given) => http<ReceivedFile>(paths.export(id), { query, file: true, ...call }),
     overview: (call?: Given) => http<Overview>(paths.overview, { ...call }),
   };
 }

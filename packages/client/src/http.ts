@@ -23,6 +23,17 @@ export interface Call {
   signal?: AbortSignal;
   /** Tries of this call; 1 for whoever repeats by themselves. */
   tries?: number;
+  /** Answers with a `ReceivedFile`: the body as it came, instead of what it says. */
+  file?: boolean;
+}
+
+/** A file the desk made. */
+export interface ReceivedFile {
+  /** As the desk names it, without any folder; undefined where it does not. */
+  name: string | undefined;
+  /** Content type. */
+  type: string;
+  text: string;
 }
 
 export type Http = <T>(path: string, call?: Call) => Promise<T>;
@@ -81,6 +92,10 @@ export function createHttp(options: HttpOptions): Http {
     } catch (cause) {
       throw new DeskError(deadline.aborted ? 'timeout' : 'network', { cause });
     }
+    if (response.ok && call.file === true) {
+      const file: ReceivedFile = { name: fileNameOf(response.headers.get('content-disposition')), type: response.headers.get('content-type') ?? 'application/octet-stream', text };
+      return file as T;
+    }
     const body = parse(text);
     if (!response.ok) throw problemOf(response.status, body, retryAfterOf(response.headers.get('retry-after')));
     return body as T;
@@ -93,6 +108,23 @@ export function retryAfterOf(header: string | null, now: () => number = Date.now
   const seconds = Number(header);
   const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 60_000) : undefined;
+}
+
+/** The file name of a `Content-Disposition` header; the encoded form goes before the plain one. Never a path. Source: RFC 6266. */
+export function fileNameOf(header: string | null): string | undefined {
+  const encoded = /(?:^|;)\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(header ?? '')?.[1];
+  const plain = /(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(header ?? '');
+  const name = (encoded === undefined ? undefined : decoded(encoded)) ?? plain?.[1]?.replaceAll(/\\(.)/g, '$1') ?? plain?.[2];
+  const last = name?.split(/[\\/]/).at(-1)?.trim();
+  return last === undefined || last === '' || last === '.' || last === '..' ? undefined : last;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function queryOf(query: Call['query']): string {

@@ -5,7 +5,7 @@ export { createDesk, viewerOf, type Desk, type DeskOptions, type SessionState } 
 export { asDeskError, DeskError, problemOf, type DeskErrorCode } from './desk-error.ts';
 export { type Drafts, type KeptDraft } from './drafts.ts';
 export { applyHeads, belongs, select, type Heads, type Viewer } from './heads.ts';
-export { createHttp, type Call, type Http, type HttpOptions, type TokenSource } from './http.ts';
+export { createHttp, type Call, type Http, type HttpOptions, type ReceivedFile, type TokenSource } from './http.ts';
 export { type LinkState } from './link.ts';
 export { type Lists, type ListsState, type ViewState } from './lists.ts';
 export { applyChange, applyMark, applyNumbers, isBehind, lastSeq, prepend, settle, startLog, type Log } from './log.ts';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createHttp, DeskError } from '../src/index.ts';
-import { retryAfterOf } from '../src/http.ts';
+import { fileNameOf, retryAfterOf } from '../src/http.ts';
 
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -88,4 +88,29 @@ test('Retry-After as a date, and nonsense', () => {
   expect(retryAfterOf('Thu, 01 Jan 1970 00:00:10 GMT', () => 4_000)).toBe(6_000);
   expect(retryAfterOf('soon')).toBeUndefined();
   expect(retryAfterOf('99999')).toBe(60_000);
+});
+
+test('a file comes as it was written, with its name; a refusal instead of it is still a DeskError', async () => {
+  const { http } = await serve(
+    { status: 200, body: [{ type: 'message' }], headers: { 'content-type': 'application/json; charset=utf-8', 'content-disposition': 'attachment; filename="c_1.transcript"' } },
+    { status: 403, body: { code: 'forbidden' } },
+  );
+  expect(await http('/v1/x', { file: true })).toEqual({ name: 'c_1.transcript', type: 'application/json; charset=utf-8', text: '[{"type":"message"}]' });
+  expect(await refusal(http('/v1/x', { file: true }))).toMatchObject({ code: 'forbidden' });
+});
+
+test.each([
+  ['attachment; filename="a b.txt"', 'a b.txt'],
+  ['attachment; filename=a.json', 'a.json'],
+  ['attachment; filename="say \\"hi\\".txt"', 'say "hi".txt'],
+  ["attachment; filename=\"plain.txt\"; filename*=UTF-8''f%C3%BCr%20alle.txt", 'für alle.txt'],
+  ["attachment; filename=\"plain.txt\"; filename*=UTF-8''%zz", 'plain.txt'],
+  ['attachment; filename="../../etc/passwd"', 'passwd'],
+  ['attachment; filename="C:\\\\dir\\\\x.txt"', 'x.txt'],
+  ['attachment; filename=".."', undefined],
+  ['attachment', undefined],
+  ['', undefined],
+  [null, undefined],
+])('the file name of %j is %j', (header, name) => {
+  expect(fileNameOf(header)).toBe(name);
 });
