@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openLock } from './sqlite/database.ts';
 import { checkClient } from './rules.ts';
@@ -27,6 +27,7 @@ export function fileKeys(file: string, keyEncryptionKey: Uint8Array): KeyProvide
       checkClient(client);
       const known = keyOf(read(file), client);
       if (known) return unwrap(file, client, known, wrapping);
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
       const release = openLock(`${file}-lock`);
       try {
         const ring = read(file);

@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { StoreUnavailable } from '@parley/core';
 import { sqliteStores } from '@parley/stores';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Checkpointer } from '../src/sqlite/checkpointer.ts';
 import { SqliteStore } from '../src/sqlite/store.ts';
 import { after, ana, change, conversation, follow, idOf, message, put, queued } from '../src/suite/fixtures.ts';
 
@@ -17,7 +16,7 @@ let directory: string;
 const key = randomBytes(32);
 const file = () => join(directory, 'contoso.db');
 const make = (own: Uint8Array = key) => sqliteStores({ directory, keys: { key: async () => own } });
-const openOne = () => new SqliteStore({ file: file(), client: 'contoso', key, cipher: 'sqlcipher' }, new Checkpointer());
+const openOne = () => new SqliteStore({ file: file(), client: 'contoso', key, cipher: 'sqlcipher' });
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'parley-faults-'));

@@ -1,13 +1,13 @@
 import type { Conversation, Entry, TranscriptHit, TranscriptsQuery } from '@parley/contracts';
 import { StoreUnavailable, type AuditRecord, type ListFilter, type Store } from '@parley/core';
 import { checkCommit, checkDocument, checkLimit, documentText, gapAfter } from '../rules.ts';
+import { background } from './background.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Checkpointer } from './checkpointer.ts';
 import { Conversations, seqsEach } from './conversations.ts';
 import { openDatabase, unavailable, type Opening } from './database.ts';
 import type { Database } from './driver.ts';
 import { Lists } from './lists.ts';
-import { search, searchStatements } from './search.ts';
+import { Search } from './search.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type StoreLog } from './writer.ts';
 
@@ -20,21 +20,29 @@ export class SqliteStore implements Store {
   #conversations: Conversations;
   #lists: Lists;
   #catalogue: Catalogue;
-  #search: ReturnType<typeof searchStatements>;
+  #search: Search;
   #records: ReturnType<typeof recordStatements>;
   #writer: Writer;
   #upkeep: Upkeep;
   #closing: Promise<void> | undefined;
 
-  constructor(opening: Opening, checkpointer: Checkpointer, log?: StoreLog) {
-    this.#release = () => checkpointer.release(opening.file);
+  constructor(opening: Opening, log?: StoreLog) {
+    this.#release = () => background.release(opening.file);
     this.#client = opening.client;
     this.db = openDatabase(opening);
     try {
       this.#conversations = new Conversations(this.db);
       this.#lists = new Lists(this.db);
       this.#catalogue = new Catalogue(this.db, this.#conversations);
-      this.#search = searchStatements(this.db);
+      this.#search = new Search(
+        this.db,
+        (phrases) => background.match(opening, phrases),
+        (id, seq) => {
+          this.#conversations.refresh();
+          const row = this.#conversations.get(id);
+          return row && this.#conversations.entries(row, seq, seq)[0];
+        },
+      );
       this.#records = recordStatements(this.db);
     } catch (error) {
       this.db.close();
@@ -47,7 +55,7 @@ export class SqliteStore implements Store {
       abandoned: () => this.#conversations.forget(),
       ended: () => this.#upkeep.wake(),
     });
-    this.#upkeep = new Upkeep({ client: opening.client, db: this.db, opening, writer: this.#writer, catalogue: this.#catalogue, checkpointer, log });
+    this.#upkeep = new Upkeep({ client: opening.client, db: this.db, opening, writer: this.#writer, catalogue: this.#catalogue, log });
     this.#upkeep.wake();
   }
 
@@ -132,11 +140,7 @@ export class SqliteStore implements Store {
     try {
       await this.#upkeep.catchUp();
       this.#checkOpen();
-      return await search(this.#search, query, (id, seq) => {
-        this.#conversations.refresh();
-        const row = this.#conversations.get(id);
-        return row && this.#conversations.entries(row, seq, seq)[0];
-      });
+      return await this.#search.run(query);
     } catch (error) {
       this.#checkOpen();
       throw unavailable(error, this.#client);

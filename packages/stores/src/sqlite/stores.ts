@@ -3,7 +3,6 @@ import type { Stores } from '@parley/core';
 import { StoreUnavailable } from '@parley/core';
 import type { KeyProvider } from '../keys.ts';
 import { checkClient } from '../rules.ts';
-import { Checkpointer } from './checkpointer.ts';
 import type { Cipher } from './database.ts';
 import { SqliteStore } from './store.ts';
 import type { StoreLog } from './writer.ts';
@@ -26,13 +25,12 @@ export type SqliteOptions = {
  */
 export function sqliteStores({ directory, keys, cipher = 'sqlcipher', log }: SqliteOptions): Stores {
   const stores = new Map<string, Promise<SqliteStore>>();
-  const checkpointer = new Checkpointer();
   let closed = false;
 
   async function make(client: string): Promise<SqliteStore> {
     const key = await keys.key(client);
     if (closed) throw new StoreUnavailable('The stores are closed.');
-    return new SqliteStore({ file: join(directory, `${client}.db`), client, key, cipher }, checkpointer, log);
+    return new SqliteStore({ file: join(directory, `${client}.db`), client, key, cipher }, log);
   }
 
   return {
@@ -51,7 +49,6 @@ export function sqliteStores({ directory, keys, cipher = 'sqlcipher', log }: Sql
       closed = true;
       const opened = await Promise.allSettled(stores.values());
       await Promise.all(opened.map((store) => (store.status === 'fulfilled' ? store.value.close() : undefined)));
-      await checkpointer.close();
     },
   };
 }
