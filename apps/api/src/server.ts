@@ -25,7 +25,7 @@ import { describeApi, serveApiDocs } from './openapi.ts';
 import { createErrorHandler, problem, problemType, sendProblem } from './problems.ts';
 import { signInRoute } from './sign-in.ts';
 import { serveStatic, type PageFallback } from './static.ts';
-import { openness, validatorCompiler } from './validation.ts';
+import { openness, serializerCompiler, validatorCompiler } from './validation.ts';
 
 export type { BotPrincipal, PersonPrincipal };
 
@@ -172,6 +172,7 @@ function createApp({ config, events, log }: ServerDeps): Api {
   }).withTypeProvider<TypeBoxTypeProvider>() as Api;
 
   app.setValidatorCompiler(validatorCompiler as never);
+  app.setSerializerCompiler(serializerCompiler as never);
   app.decorateRequest('caller', null as never);
   app.decorateRequest('bot', null as never);
 
@@ -229,11 +230,18 @@ function refuseMistakes(routes: readonly RouteOptions[]): void {
     if (audience === 'hub' || schema?.hide) return [];
     if (schema?.response === undefined)
       return [`${name} declares no response, so anything could leave through it: add schema.response.`];
-    const parts = { body: schema.body, querystring: schema.querystring, params: schema.params };
-    return Object.entries(parts).flatMap(([part, value]) => {
-      const open = openness(value);
-      return open === undefined ? [] : [`${name}: ${part}: ${open}.`];
-    });
+    const { body, querystring, params, response } = schema;
+    const findings: [string, string | undefined][] = [
+      ...Object.entries({ body, querystring, params }).map(([part, value]): [string, string | undefined] => [
+        part,
+        openness(value),
+      ]),
+      ...Object.entries(response).map(([status, value]): [string, string | undefined] => [
+        `response ${status}`,
+        openness(value, true),
+      ]),
+    ];
+    return findings.flatMap(([part, open]) => (open === undefined ? [] : [`${name}: ${part}: ${open}.`]));
   });
   if (mistakes.length > 0)
     throw new Error(`The server refuses to start with these routes:\n- ${mistakes.join('\n- ')}`);

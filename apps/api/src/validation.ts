@@ -1,4 +1,5 @@
-import type { FastifySchemaCompiler } from 'fastify';
+import fastJson from 'fast-json-stringify';
+import type { FastifySchemaCompiler, FastifySerializerCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 
@@ -15,6 +16,21 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     if (compiled.Check(value)) return { value };
     // Fastify turns this list into one error with `validation`.
     return { error: compiled.Errors(value) as unknown as Error };
+  };
+};
+
+/**
+ * Writes answers so that nothing undeclared leaves. An answer that is exactly as declared, which is the rule, is checked
+ * by compiled code and written by `JSON.stringify`; only another goes through the serializer that drops what is not
+ * declared: with unions of many members that one takes sixty times as long.
+ */
+export const serializerCompiler: FastifySerializerCompiler<TSchema> = ({ schema }) => {
+  const compiled = Compile(schema);
+  let careful: ((value: unknown) => string) | undefined;
+  return (value: unknown) => {
+    if (compiled.Check(value)) return JSON.stringify(value);
+    careful ??= fastJson(schema as fastJson.Schema);
+    return careful(value);
   };
 };
 
@@ -37,16 +53,16 @@ function readValue(value: unknown, type: unknown): unknown {
   return value;
 }
 
-/** A request schema that lets undeclared members through is a mistake. @returns what is wrong, or undefined */
-export function openness(schema: unknown): string | undefined {
+/**
+ * Looks for objects that let undeclared members through, in or out.
+ * @param deep also inside of the schema: for answers, where each level must hold
+ * @returns what is wrong, or undefined
+ */
+export function openness(schema: unknown, deep = false): string | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
-  const { anyOf, type, additionalProperties } = schema as {
-    anyOf?: unknown[];
-    type?: unknown;
-    additionalProperties?: unknown;
-  };
-  if (Array.isArray(anyOf)) return anyOf.map(openness).find((found) => found !== undefined);
-  return type === 'object' && additionalProperties !== false
-    ? 'it accepts undeclared members: add additionalProperties: false'
-    : undefined;
+  const { anyOf, type, additionalProperties, properties, items } = schema as Partial<Record<string, unknown>>;
+  if (type === 'object' && additionalProperties !== false)
+    return 'it has room for undeclared members: add additionalProperties: false';
+  const parts = [anyOf, ...(deep ? [Object.values(properties ?? {}), [items]] : [])].flat();
+  return parts.map((part) => openness(part, deep)).find((found) => found !== undefined);
 }
