@@ -1,4 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import { liveSearchOf } from './features/live/live-search.ts';
+import { transcriptSearchOf } from './features/transcripts/transcript-search.ts';
 import { NotFoundPage } from './routes/not-found.tsx';
 import { ChooseClientPage } from './routes/choose-client.tsx';
 import { Waiting } from './ui/waiting.tsx';
@@ -20,10 +22,11 @@ const desk = createRoute({ getParentRoute: () => client, id: 'desk', component: 
 const deskIndex = createRoute({ getParentRoute: () => desk, path: '/' });
 const conversation = createRoute({ getParentRoute: () => desk, path: '/c/$conversation' });
 
-const live = createRoute({ getParentRoute: () => client, path: '/live', component: lazyRouteComponent(() => import('./routes/live.tsx'), 'LiveRoute') });
+const live = createRoute({ getParentRoute: () => client, path: '/live', validateSearch: liveSearchOf, component: lazyRouteComponent(() => import('./routes/live.tsx'), 'LiveRoute') });
 const transcripts = createRoute({
   getParentRoute: () => client,
   path: '/transcripts',
+  validateSearch: transcriptSearchOf,
   component: lazyRouteComponent(() => import('./routes/transcripts.tsx'), 'TranscriptsRoute'),
 });
 const settings = createRoute({

@@ -1,6 +1,7 @@
 import { use, useEffect } from 'react';
 import { usePreferences } from '../preferences/use-preferences.ts';
 import { CommandsContext } from './commands.ts';
+import { keysOf } from './key-names.ts';
 
 /** Lets keys run commands: single letters outside text fields only, and only while the person wants them. */
 export function useKeys(): void {
@@ -19,16 +20,6 @@ export function useKeys(): void {
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
   }, [commands, letters]);
-}
-
-/** The keys of an event as commands name them, or undefined where they are none of ours. */
-export function keysOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>): string | undefined {
-  const { key } = event;
-  if (event.altKey) return undefined;
-  if (event.ctrlKey || event.metaKey) return key.length === 1 && !event.shiftKey ? `Ctrl ${key.toUpperCase()}` : undefined;
-  if (key === '?') return '?';
-  if (/^F\d+$/.test(key)) return event.shiftKey ? `Shift ${key}` : key;
-  return /^[a-z]$/i.test(key) && !event.shiftKey ? key.toUpperCase() : undefined;
 }
 
 export function isWriting(target: EventTarget | null): boolean {

@@ -1,10 +1,10 @@
 import { asDeskError } from '@parley/client';
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, type ReactNode } from 'react';
-import { isWriting } from '../../commands/keys.ts';
 import { focusPane } from '../../commands/panes.ts';
+import { useEscape } from '../../commands/use-escape.ts';
 import { useDesk, useSession } from '../../desk/desk-context.ts';
-import { useLatest, useNow, useReadable, useView } from '../../desk/hooks.ts';
+import { useNow, useReadable, useView } from '../../desk/hooks.ts';
 import { useNotices } from '../../ui/notices.tsx';
 import { Waiting } from '../../ui/waiting.tsx';
 import { queueName } from '../../words/entry-words.ts';
@@ -117,20 +117,6 @@ function Live({ client, search, detail }: PageProps) {
       {open !== undefined && detail(open, leave)}
     </div>
   );
-}
-
-/** Escape closes what is open, unless it means something to where the focus is. */
-function useEscape(leave: (() => void) | undefined): void {
-  const latest = useLatest(leave);
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented || isWriting(event.target)) return;
-      if (event.target instanceof Element && event.target.closest('form, [role="menu"], [role="dialog"], [role="listbox"]') !== null) return;
-      latest.current?.();
-    };
-    window.addEventListener('keydown', press);
-    return () => window.removeEventListener('keydown', press);
-  }, [latest]);
 }
 
 /** Says how old the list is when nothing keeps it in step. */
