@@ -127,7 +127,7 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     async close() {
       publisher.close();
       presence.close();
-      delivery.close();
+      await delivery.close();
       await desk.idle();
     },
   };
@@ -142,7 +142,8 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
       parts.observed(self, change);
     }
     const { holder, delivery: marks } = change.conversation;
-    if (marks.outSeq > marks.deliveredSeq) delivery.wake(change);
+    const again = change.before.delivery.failed !== undefined && marks.failed === undefined;
+    if ((change.entries.length > 0 || again) && marks.outSeq > marks.deliveredSeq) delivery.wake(change);
     if (holder.state === 'queued' && !holder.offer) router.route();
   }
 }

@@ -18,6 +18,9 @@ type Options = { client: () => Client; store: Store; desk: Desk; send: Callback;
 export class Delivery {
   readonly #options: Options;
   readonly #lanes = new Map<string, Lane>();
+  /** Delivered, and not yet marked in the log: by conversation, up to which number. */
+  readonly #marks = new Map<string, number>();
+  #marking: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: Options) {
@@ -34,7 +37,7 @@ export class Delivery {
     if (conversation.delivery.failed) return;
     const lane = this.#lane(conversation.id);
     const fresh = entries.filter(isOutbound);
-    if (before.delivery.outSeq <= before.delivery.deliveredSeq) {
+    if (before.delivery.outSeq <= this.#deliveredSeq(before)) {
       Object.assign(lane, { complete: true, fresh });
     } else if (lane.complete && lane.upTo === before.seq && lane.fresh.length < 500) {
       lane.fresh.push(...fresh);
@@ -46,11 +49,14 @@ export class Delivery {
 
   async idle(): Promise<void> {
     await Promise.all([...this.#lanes.values()].filter((lane) => lane.pause === undefined).map((lane) => lane.running));
+    await this.#flushMarks();
   }
 
-  close(): void {
+  /** Sends nothing more; what was delivered is marked. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const lane of this.#lanes.values()) lane.resume?.();
+    await this.#flushMarks();
   }
 
   /** Best effort, never repeated, and not part of the order. */
@@ -88,7 +94,7 @@ export class Delivery {
       if (failure === undefined) {
         failures = 0;
         const seq = next.entries.at(-1)!.seq;
-        await this.#options.desk.execute(id, { type: 'mark-delivered', id: commandId(), seq }, { type: 'desk' });
+        this.#mark(id, seq);
         lane.fresh = lane.fresh.filter((entry) => entry.seq > seq);
         continue;
       }
@@ -107,14 +113,38 @@ export class Delivery {
     if (lane.complete && lane.head) return lane.fresh.length > 0 ? { head: lane.head, entries: lane.fresh.slice(0, 100) } : this.#rest(lane);
     lane.dirty = false;
     const head = await this.#options.store.head(id);
-    if (!head || head.delivery.failed || head.delivery.outSeq <= head.delivery.deliveredSeq) return undefined;
-    for (let after = head.delivery.deliveredSeq; ; ) {
+    if (!head || head.delivery.failed || head.delivery.outSeq <= this.#deliveredSeq(head)) return undefined;
+    for (let after = this.#deliveredSeq(head); ; ) {
       const page = await this.#options.store.entries(id, { after, limit: 200 });
       const entries = page.filter(isOutbound);
       if (entries.length > 0) return { head, entries: entries.slice(0, 100) };
       if (page.length === 0) return undefined;
       after = page.at(-1)!.seq;
     }
+  }
+
+  /**
+   * Marks of all conversations are made together, so that they share a transaction. Until then a crash only means that
+   * the bot's side hears again of what it has: it drops what it has seen by number.
+   */
+  #mark(id: string, seq: number): void {
+    this.#marks.set(id, seq);
+    this.#marking ??= setTimeout(() => void this.#flushMarks().catch(this.#options.failed), markMs);
+  }
+
+  async #flushMarks(): Promise<void> {
+    clearTimeout(this.#marking);
+    this.#marking = undefined;
+    await Promise.all(
+      [...this.#marks].map(async ([id, seq]) => {
+        await this.#options.desk.execute(id, { type: 'mark-delivered', id: commandId(), seq }, { type: 'desk' });
+        if (this.#marks.get(id) === seq) this.#marks.delete(id);
+      }),
+    );
+  }
+
+  #deliveredSeq({ id, delivery }: Conversation): number {
+    return Math.max(delivery.deliveredSeq, this.#marks.get(id) ?? 0);
   }
 
   #rest(lane: Lane): undefined {
@@ -198,6 +228,8 @@ function outbound(entry: Entry): OutboundEntry {
       throw new Error(`An entry of kind ${entry.kind} is not outbound`);
   }
 }
+
+const markMs = 50;
 
 /** Pauses between tries: Standard Webhooks' schedule, about 75 hours in all, with quick ones first for a bot that restarts. */
 const pauses = [1_000, 2_000, 5_000, 15_000, 60_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000];
