@@ -25,7 +25,10 @@ const table = {
     tests: ['packages/testkit', 'packages/client', 'apps/sandbox'],
   },
   'apps/console': { source: ['packages/contracts', 'packages/client'], tests: ['packages/testkit', 'apps/sandbox'] },
-  'apps/widget': { source: ['packages/contracts'], tests: ['packages/testkit', 'apps/sandbox'] },
+  'apps/widget': {
+    source: ['packages/contracts'],
+    tests: ['packages/testkit', 'apps/sandbox', 'apps/api', 'apps/bot'],
+  },
   'apps/bot': {
     source: ['packages/bot-sdk', 'packages/contracts'],
     tests: ['packages/testkit', 'packages/client', 'apps/sandbox', 'apps/api'],
