@@ -1,21 +1,10 @@
 import { createStore, type Readable } from '@parley/client';
+import { readPreferences, type Preferences } from './stored.ts';
 
-/** What a person likes, on this browser. */
-export interface Preferences {
-  theme: 'light' | 'dark' | 'system';
-  /** Which keys send; the other one breaks the line. */
-  send: 'enter' | 'ctrl-enter';
-  /** Whether single letters act outside text fields. */
-  letters: boolean;
-  sound: boolean;
-  desktop: boolean;
-  contextPane: boolean;
-}
-
-export const defaults: Preferences = { theme: 'system', send: 'enter', letters: true, sound: true, desktop: false, contextPane: true };
+export type { Preferences };
 
 const key = 'parley.preferences';
-const store = createStore<Preferences>(read(localStorage.getItem(key)));
+const store = createStore<Preferences>(readPreferences(localStorage.getItem(key)));
 
 export const preferences: Readable<Preferences> = store;
 
@@ -28,28 +17,7 @@ export function setPreference<K extends keyof Preferences>(name: K, value: Prefe
   }
 }
 
-/** What was stored, with the defaults for whatever is missing or of another type. */
-export function read(stored: string | null): Preferences {
-  let known: Partial<Record<string, unknown>> = {};
-  try {
-    const parsed: unknown = JSON.parse(stored ?? '{}');
-    if (typeof parsed === 'object' && parsed !== null) known = parsed as typeof known;
-  } catch {
-    // Not ours.
-  }
-  const choice = <T extends string>(value: unknown, allowed: readonly T[], otherwise: T) => (allowed.includes(value as T) ? (value as T) : otherwise);
-  const flag = (name: keyof Preferences) => (typeof known[name] === 'boolean' ? (known[name] as boolean) : (defaults[name] as boolean));
-  return {
-    theme: choice(known['theme'], ['light', 'dark', 'system'], defaults.theme),
-    send: choice(known['send'], ['enter', 'ctrl-enter'], defaults.send),
-    letters: flag('letters'),
-    sound: flag('sound'),
-    desktop: flag('desktop'),
-    contextPane: flag('contextPane'),
-  };
-}
-
 // Another tab of the same person changed them.
 window.addEventListener('storage', (event) => {
-  if (event.key === key) store.set(read(event.newValue));
+  if (event.key === key) store.set(readPreferences(event.newValue));
 });

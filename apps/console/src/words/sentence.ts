@@ -1,4 +1,4 @@
-import { DeskError } from '@parley/client';
+import type { DeskErrorCode } from '@parley/client';
 import { problems, type ErrorCode, type Holder } from '@parley/contracts';
 import { span } from './time-words.ts';
 
@@ -15,7 +15,7 @@ export interface ProblemLike {
  */
 export function sentence(problem: ProblemLike, now?: number): string {
   const { holder } = problem;
-  switch (problem.code as ErrorCode | DeskError['code']) {
+  switch (problem.code as DeskErrorCode) {
     case 'network':
       return 'The desk cannot be reached. It is tried again by itself.';
     case 'timeout':
@@ -32,6 +32,9 @@ export function sentence(problem: ProblemLike, now?: number): string {
       return 'This is not here any more, or not yours to see.';
     case 'validation':
       return problem.detail === undefined ? 'The desk does not accept this as it is.' : `The desk does not accept this: ${problem.detail}`;
+    case 'method-not-allowed':
+    case 'unsupported-media-type':
+      return 'This console and the desk do not fit together. Reload the page.';
     case 'payload-too-large':
       return 'This is too long to send. Split it in two.';
     case 'rate-limited':

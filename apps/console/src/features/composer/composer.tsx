@@ -1,4 +1,5 @@
 import { Button } from '@fluentui/react-components';
+import type { Log } from '@parley/client';
 import type { Conversation } from '@parley/contracts';
 import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { useCommand, useCommands } from '../../commands/commands.ts';
@@ -122,7 +123,7 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
   const user = head === undefined ? 'the user' : firstName(userName(head.user));
   return (
     <section className={styles['composer']} data-mode={mode} aria-label="Composer" data-pane-root>
-      <Pinned head={head} />
+      <Pinned head={head} log={log} />
       <div className={styles['tabs']} role="tablist" aria-label="What you write">
         <button type="button" role="tab" aria-selected={mode === 'reply'} aria-controls={`${menuId}-box`} onClick={() => choose('reply')}>
           Reply to {user}
@@ -151,8 +152,8 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
         spellCheck
         onChange={(event) => {
           const { value } = event.target;
-          const begins = value === '/' && text === '';
-          if (/^\/[^\n]*$/.test(value) && (begins || searching !== undefined)) {
+          if (value === '/' || (searching !== undefined && /^\/[^\n]*$/.test(value))) {
+            if (draft !== undefined) setText('');
             setSearching(value);
             setActive(0);
             return;
@@ -185,8 +186,8 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
         <span className={styles['hint']}>
           <Kbd>/</Kbd> replies, transfer, note, bot
         </span>
-        <span aria-live="off">{draft === undefined || text === '' ? '' : draft.state === 'saved' ? 'Draft saved' : draft.state === 'saving' ? 'Saving draft…' : 'Draft kept here'}</span>
-        <span id={`${menuId}-why`} className={styles['why']}>
+        <span aria-live="off">{draft === undefined || text === '' || searching !== undefined ? '' : draft.state === 'saved' ? 'Draft saved' : draft.state === 'saving' ? 'Saving draft…' : 'Draft kept here'}</span>
+        <span id={`${menuId}-why`} className={styles['why']} title={why}>
           {text !== '' || forbidden !== undefined ? why : undefined}
         </span>
         <span className={styles['sendKey']}>{send === 'enter' ? 'Enter sends' : 'Ctrl Enter sends'}</span>
@@ -199,12 +200,13 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
 }
 
 /** What the giver of the conversation wanted its receiver to know. */
-function Pinned({ head }: { head: Conversation | undefined }) {
+function Pinned({ head, log }: { head: Conversation | undefined; log: Log | undefined }) {
   const holder = head?.holder;
+  const giver = log?.entries.findLast((entry) => entry.kind === 'transferred')?.by;
   if (holder === undefined || (holder.state !== 'assigned' && holder.state !== 'queued') || holder.comment === undefined) return null;
   return (
     <p className={styles['pinned']}>
-      <b>Handed over:</b> {holder.comment}
+      <b>{giver?.type === 'person' ? `${giver.name} handed this over` : 'Handed over'}:</b> {holder.comment}
     </p>
   );
 }

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
 import { usePane } from '../../commands/panes.ts';
 import { useDesk, useSession } from '../../desk/desk-context.ts';
-import { useConversation, useLatest, useOutbox, useSelect } from '../../desk/hooks.ts';
+import { useConversation, useOutbox, useSelect } from '../../desk/hooks.ts';
 import { useNotices } from '../../ui/notices.tsx';
 import { Waiting } from '../../ui/waiting.tsx';
 import type { Naming } from '../../words/entry-words.ts';
@@ -12,6 +12,7 @@ import { firstName, userName } from '../../words/people-words.ts';
 import { sentence } from '../../words/sentence.ts';
 import { Line, type LineContext } from './lines.tsx';
 import { prepended, startIndex, threadItems, type ThreadItem } from './thread-items.ts';
+import { useStickToEnd } from './use-stick-to-end.ts';
 import styles from './thread.module.css';
 
 interface ThreadProps {
@@ -43,19 +44,33 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
   const pane = usePane('thread');
   const list = useRef<VirtuosoHandle>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const [atBottom, setAtBottom] = useState(true);
   const [fetching, setFetching] = useState(false);
   const unreadFrom = useUnreadFrom(id, log);
-  useReading(id, log, atBottom);
-
   const items = useMemo(() => threadItems(log.entries, { open, unreadFrom, outbox }), [log.entries, open, unreadFrom, outbox]);
   const first = useFirstIndex(items);
   const [start] = useState(() => startIndex(items));
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
+  const atBottom = useStickToEnd(scroller, start === items.length - 1);
+  useReading(id, log, atBottom);
 
   const user = firstName(userName(log.head.user));
   const naming = useMemo((): Naming => ({ me: me.id, bot: log.head.bot.name, user, queues, outcomes }), [me.id, log.head.bot.name, user, queues, outcomes]);
   const onFold = useCallback((key: string) => setOpen((keys) => new Set(keys.has(key) ? [...keys].filter((other) => other !== key) : [...keys, key])), []);
   const context = useMemo((): LineContext => ({ head: log.head, naming, onFold, onResend }), [log.head, naming, onFold, onResend]);
+
+  const takeScroller = useCallback(
+    (element: HTMLElement | Window | null) => {
+      if (!(element instanceof HTMLElement)) return;
+      pane(element);
+      setScroller(element);
+    },
+    [pane],
+  );
+  const sent = outbox.at(-1)?.id;
+  useEffect(() => {
+    // What I have just said I want to see, wherever I was reading.
+    if (sent !== undefined) list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
+  }, [sent]);
 
   async function older() {
     setFetching(true);
@@ -70,21 +85,11 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
 
   const writers = typing.map((by) => (by.type === 'user' ? user : firstName(by.person.name))).filter((name, index, all) => all.indexOf(name) === index);
   const below = useUnseenBelow(log, atBottom);
-  const frame = useRef<HTMLDivElement>(null);
-  const stick = useLatest(atBottom);
-  useEffect(() => {
-    // The composer grows and panels open: whoever reads the newest line goes on reading it.
-    const observer = new ResizeObserver(() => {
-      if (stick.current) list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
-    });
-    if (frame.current !== null) observer.observe(frame.current);
-    return () => observer.disconnect();
-  }, [stick]);
   return (
-    <div ref={frame} className={styles['thread']}>
+    <div className={styles['thread']}>
       <Virtuoso<ThreadItem, { more: boolean; fetching: boolean; older: () => void }>
         ref={list}
-        scrollerRef={(element) => pane(element as HTMLElement | null)}
+        scrollerRef={takeScroller}
         role="log"
         aria-label={`Conversation with ${userName(log.head.user)}`}
         // Reading back must not be read out again.
@@ -96,9 +101,6 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
         initialTopMostItemIndex={{ index: start, align: start === items.length - 1 ? 'end' : 'start' }}
         computeItemKey={(_, item) => item.key}
         itemContent={(_, item) => <Line item={item} context={context} />}
-        followOutput={(bottom) => (bottom || items.at(-1)?.type === 'pending' ? 'auto' : false)}
-        atBottomStateChange={setAtBottom}
-        atBottomThreshold={40}
         increaseViewportBy={400}
         alignToBottom
         components={{ Header: Earlier }}

@@ -1,0 +1,34 @@
+/** What a person likes, on this browser. */
+export interface Preferences {
+  theme: 'light' | 'dark' | 'system';
+  /** Which keys send; the other one breaks the line. */
+  send: 'enter' | 'ctrl-enter';
+  /** Whether single letters act outside text fields. */
+  letters: boolean;
+  sound: boolean;
+  desktop: boolean;
+  contextPane: boolean;
+}
+
+export const defaults: Preferences = { theme: 'system', send: 'enter', letters: true, sound: true, desktop: false, contextPane: true };
+
+/** What was stored, with the defaults for whatever is missing or of another type. */
+export function readPreferences(stored: string | null): Preferences {
+  let known: Partial<Record<string, unknown>> = {};
+  try {
+    const parsed: unknown = JSON.parse(stored ?? '{}');
+    if (typeof parsed === 'object' && parsed !== null) known = parsed as typeof known;
+  } catch {
+    // Not ours.
+  }
+  const choice = <T extends string>(value: unknown, allowed: readonly T[], otherwise: T) => (allowed.includes(value as T) ? (value as T) : otherwise);
+  const flag = (name: keyof Preferences) => (typeof known[name] === 'boolean' ? (known[name] as boolean) : (defaults[name] as boolean));
+  return {
+    theme: choice(known['theme'], ['light', 'dark', 'system'], defaults.theme),
+    send: choice(known['send'], ['enter', 'ctrl-enter'], defaults.send),
+    letters: flag('letters'),
+    sound: flag('sound'),
+    desktop: flag('desktop'),
+    contextPane: flag('contextPane'),
+  };
+}
