@@ -3,7 +3,7 @@ import { heldOnce, refusal, supervises } from './abilities.ts';
 import { actorOf, type By, type Command } from './commands.ts';
 import { evolve } from './evolve.ts';
 import { queueOf, type Policy, type QueuePolicy } from './policy.ts';
-import { transitions } from './transitions.ts';
+import { givers, transitions } from './transitions.ts';
 
 export type Context = { by: By; now: number; policy: Policy };
 
@@ -22,9 +22,10 @@ export type Decision =
  * @param context who asks, when (ms since the epoch) and the client's policy
  */
 export function decide(head: Conversation, command: Command, context: Context): Decision {
+  const turn = new Turn(head, command, context);
+  if (!givers[command.type].includes(context.by.type)) return turn.refuse('forbidden');
   const meets = transitions[command.type][head.holder.state];
   if (meets === 'nothing') return { ok: true, conversation: head, entries: [], nothing: true };
-  const turn = new Turn(head, command, context);
 
   if (context.by.type === 'person') {
     const code = personRefusal(head, command, context);

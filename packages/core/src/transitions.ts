@@ -1,4 +1,4 @@
-import type { ErrorCode, HolderState } from '@parley/contracts';
+import type { Actor, ErrorCode, HolderState } from '@parley/contracts';
 import type { CommandType } from './commands.ts';
 
 /**
@@ -25,4 +25,27 @@ export const transitions: Record<CommandType, Record<HolderState, 'go' | 'suppre
   'mark-seen': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
   'fail-delivery': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
   'retry-delivery': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
+};
+
+/** Who may give each command at all; whether that person may is a matter of abilities. */
+export const givers: Record<CommandType, readonly Actor['type'][]> = {
+  'user-turn': ['user'],
+  'bot-turn': ['bot'],
+  'request-handoff': ['bot', 'user'],
+  offer: ['desk'],
+  claim: ['person'],
+  decline: ['person'],
+  reply: ['person'],
+  note: ['person'],
+  transfer: ['person'],
+  return: ['person'],
+  close: ['person'],
+  end: ['bot', 'user'],
+  rate: ['user'],
+  deadline: ['desk'],
+  requeue: ['desk'],
+  'mark-delivered': ['desk'],
+  'mark-seen': ['user'],
+  'fail-delivery': ['desk'],
+  'retry-delivery': ['person', 'desk'],
 };

@@ -1,7 +1,7 @@
 import { abilityNames, type Entry } from '@parley/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { abilities, decide, evolve, transitions, type Command } from '../src/index.ts';
+import { abilities, decide, evolve, givers, transitions, type Command } from '../src/index.ts';
 import { ana, bot, desk, fresh, human, lukas, marta, policy, steps, stranger, user, World } from './worlds.ts';
 
 describe('the log', () => {
@@ -26,7 +26,7 @@ describe('the log', () => {
         expect(delivery.deliveredSeq).toBeLessThanOrEqual(world.head.seq);
         expect(delivery.seenSeq).toBeLessThanOrEqual(delivery.deliveredSeq);
       }),
-      { numRuns: 500 },
+      { numRuns: 2_000 },
     );
   });
 
@@ -47,7 +47,7 @@ describe('the log', () => {
           if (entry.by.type === 'person') expect(entry.by.id).toBe(holder);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 2_000 },
     );
   });
 });
@@ -74,7 +74,7 @@ describe('the table', () => {
     'fail-delivery': { type: 'fail-delivery', id: 'x', of: 1, reason: 'down' },
     'retry-delivery': { type: 'retry-delivery', id: 'x' },
   };
-  const speakers = { 'user-turn': human, 'bot-turn': bot, 'request-handoff': bot, claim: ana, decline: ana, reply: ana, note: ana, transfer: ana, return: ana, close: ana, end: human, rate: human } as Record<string, typeof human>;
+  const speakers = { 'user-turn': human, 'bot-turn': bot, 'request-handoff': bot, claim: ana, decline: ana, reply: ana, note: ana, transfer: ana, return: ana, close: ana, end: human, rate: human, 'mark-seen': human } as Record<string, typeof human>;
 
   for (const [type, row] of Object.entries(transitions)) {
     for (const [state, meets] of Object.entries(row)) {
@@ -102,6 +102,19 @@ describe('the table', () => {
             if (by.type !== 'person') expect(decision).toMatchObject({ code: meets });
         }
       });
+    }
+  }
+});
+
+test('H14 nobody gives a command that is not theirs to give', () => {
+  const everybody = { user: human, bot, desk, person: marta } as const;
+  for (const [type, allowed] of Object.entries(givers)) {
+    for (const [kind, by] of Object.entries(everybody)) {
+      if ((allowed as readonly string[]).includes(kind)) continue;
+      for (const state of ['with-bot', 'queued', 'assigned', 'closed'] as const) {
+        const decision = decide(World.in(state).head, { type, id: 'x', text: 'x', packet: { reason: 'x' }, to: { queue: 'general' } } as never, { by, now: 5_000, policy });
+        expect(decision, `${type} by ${kind} in ${state}`).toMatchObject({ ok: false, code: 'forbidden', entries: [] });
+      }
     }
   }
 });
