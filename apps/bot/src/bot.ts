@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import serveStatic from '@fastify/static';
 import Fastify, { LogController } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { demonstrationBank } from './bank.ts';
 import { clientRoutes } from './client-bot.ts';
 import type { BotConfig } from './config.ts';
@@ -30,8 +31,23 @@ export async function startBot(config: BotConfig): Promise<RunningBot> {
   app.get('/healthz', () => ({ status: 'ok' }));
   for (const client of config.clients)
     await app.register(clientRoutes, { prefix: `/${client.id}`, client, config, bank });
-  if (existsSync(join(siteDirectory, 'index.html'))) await app.register(serveStatic, { root: siteDirectory });
+  await app.register(siteRoutes, { deskUrl: config.deskUrl });
   await app.listen({ port: config.port, host: config.host });
   const [address] = app.addresses() as AddressInfo[];
   return { url: `http://localhost:${address?.port ?? config.port}`, close: () => app.close() };
+}
+
+/** The pages name the desk, whose address they learn here. */
+async function siteRoutes(app: FastifyInstance, { deskUrl }: { deskUrl: string }): Promise<void> {
+  for (const folder of ['/', '/fabrikam/']) {
+    const page = (await readFile(join(siteDirectory, folder, 'index.html'), 'utf8')).replaceAll('%DESK_URL%', deskUrl);
+    app.get(folder, (_request, reply) =>
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(page),
+    );
+  }
+  await app.register(serveStatic, {
+    root: siteDirectory,
+    index: false,
+    allowedPath: (path) => !path.endsWith('.html'),
+  });
 }

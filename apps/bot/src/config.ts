@@ -29,6 +29,8 @@ export interface BotConfig {
   readonly port: number;
   readonly host: string;
   readonly clients: readonly ClientConfig[];
+  /** Address of the desk for browsers: the demonstration pages take the web chat from there. */
+  readonly deskUrl: string;
   /** What must survive a restart is kept here. */
   readonly dataDirectory: string;
   readonly logLevel: string;
@@ -67,6 +69,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): BotConfig {
     port: number('BOT_PORT', environment['BOT_PORT'], 4500),
     host: environment['BOT_HOST'] ?? '127.0.0.1',
     clients: readClients(file, variables),
+    deskUrl: (variables['DESK_URL'] ?? addresses.DESK_URL).replace(/\/$/, ''),
     dataDirectory: join(environment['PARLEY_DATA'] ?? '.parley', 'bot'),
     logLevel: environment['BOT_LOG'] ?? 'info',
     tokensPerMinute: number('BOT_TOKENS_PER_MINUTE', environment['BOT_TOKENS_PER_MINUTE'], 30),

@@ -31,6 +31,7 @@ export async function startWorld() {
     port: botPort,
     host: '127.0.0.1',
     clients,
+    deskUrl: desk.url,
     dataDirectory,
     logLevel: process.env['BOT_LOG'] ?? 'silent',
     tokensPerMinute: 60,
