@@ -1,5 +1,5 @@
 import type { Conversation, Queue } from '@parley/contracts';
-import { byPlaceInLine, byTimeLeft } from '../../words/urgency.ts';
+import { byTimeLeft } from '../../words/urgency.ts';
 import { liveStates, type LiveSearch, type LiveState } from './live-search.ts';
 
 export interface LiveGroup {
@@ -12,7 +12,7 @@ export function liveGroups(heads: readonly Conversation[], search: LiveSearch, q
   const shown = heads.filter((head) => isShown(head, search));
   return liveStates
     .filter((state) => search.state === undefined || search.state === state)
-    .map((state) => ({ state, heads: shown.filter(({ holder }) => holder.state === state).sort(state === 'queued' ? byPlaceInLine(queues, 0) : byTimeLeft(queues, 0)) }));
+    .map((state) => ({ state, heads: shown.filter(({ holder }) => holder.state === state).sort(byTimeLeft(queues, 0)) }));
 }
 
 /** How many there are of each state under the other filters, so that a tab says what a press on it brings. */

@@ -71,10 +71,10 @@ function Live({ client, search, detail }: PageProps) {
   const filters = [search.queue === undefined ? undefined : queueName(search.queue, { queues }), search.consultant === undefined ? undefined : (people.get(search.consultant)?.person.name ?? 'one consultant')].filter((name) => name !== undefined);
   return (
     <div className={styles['live']} data-open={open !== undefined}>
-      <section className={styles['board']} aria-label="Live conversations">
+      <section className={styles['board']} role={open === undefined ? 'main' : undefined} aria-label="Live conversations">
         <div className={styles['top']}>
-          <h1 className={open === undefined ? styles['title'] : 'visually-hidden'}>Live</h1>
-          <OverviewStrip chosen={search.queue} onChoose={(queue) => go(toggled(search, 'queue', queue), true)} />
+          {open === undefined && <h1 className={styles['title']}>Live</h1>}
+          <OverviewStrip compact={open !== undefined} chosen={search.queue} onChoose={(queue) => go(toggled(search, 'queue', queue), true)} />
           {open === undefined && <PeopleStrip chosen={search.consultant} onChoose={(person) => go(toggled(search, 'consultant', person), true)} />}
           <div className={styles['states']} role="group" aria-label="Show">
             <button type="button" aria-pressed={search.state === undefined} onClick={() => go(toggled(search, 'state', undefined), true)}>

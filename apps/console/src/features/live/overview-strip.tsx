@@ -8,11 +8,11 @@ import styles from './strips.module.css';
 type Gauge = Overview['queues'][number];
 
 /** How each queue stands now; a press shows only that queue. */
-export function OverviewStrip({ chosen, onChoose }: { chosen: string | undefined; onChoose: (queue: string) => void }) {
+export function OverviewStrip({ compact, chosen, onChoose }: { compact: boolean; chosen: string | undefined; onChoose: (queue: string) => void }) {
   const { data, error } = useOverview();
   if (data === undefined) return <p className={styles['quiet']}>{error === null ? 'Fetching the queues…' : `The queues cannot be shown. ${sentence(error)}`}</p>;
   return (
-    <section className={styles['strip']} aria-label="Queues">
+    <section className={styles['strip']} data-compact={compact} aria-label="Queues">
       {data.queues.map((gauge) => (
         <QueueCard key={gauge.queue.id} gauge={gauge} chosen={gauge.queue.id === chosen} onChoose={() => onChoose(gauge.queue.id)} />
       ))}
@@ -30,7 +30,10 @@ function QueueCard({ gauge: { queue, waiting, longestWaitSince, assigned, availa
       <span className={styles['facts']}>
         <Fact value={String(waiting)} name="waiting" />
         {waited === undefined ? (
-          <Fact value="–" name="longest wait" />
+          <span className={`${styles['fact']} ${styles['long']}`}>
+            <b>–</b>
+            <span>longest wait</span>
+          </span>
         ) : (
           <span className={styles['fact']} data-step={step}>
             <b aria-hidden>
@@ -38,11 +41,13 @@ function QueueCard({ gauge: { queue, waiting, longestWaitSince, assigned, availa
               {step === 'warn' && <i>◆</i>}
               {clockSpan(waited)}
             </b>
-            <span aria-hidden>longest wait</span>
+            <span aria-hidden className={styles['long']}>
+              longest wait
+            </span>
             <span className="visually-hidden">, longest wait {spokenSpan(Math.floor(waited / 10_000) * 10_000)}</span>
           </span>
         )}
-        <Fact value={String(assigned)} name="with consultants" />
+        <Fact value={String(assigned)} name="held" />
         <span className={styles['fact']} data-step={available === 0 && waiting > 0 ? 'warn' : undefined}>
           <b>
             {available === 0 && waiting > 0 && <i aria-hidden>◆</i>}

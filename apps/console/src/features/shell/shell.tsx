@@ -22,7 +22,7 @@ export function Shell({ client, clientName, places, header, banners, children }:
       </header>
       <nav className={styles['nav']} aria-label="Places">
         {places.map(({ to, name, icon, count }) => (
-          <Link key={to} to={to} params={{ client }} className={styles['place']} activeOptions={{ exact: true }} title={name} data-here={to === '/$client' && onDesk} aria-current={to === '/$client' && onDesk ? 'page' : undefined}>
+          <Link key={to} to={to} params={{ client }} className={styles['place']} activeOptions={{ exact: true, includeSearch: false }} title={name} data-here={to === '/$client' && onDesk} aria-current={to === '/$client' && onDesk ? 'page' : undefined}>
             <span aria-hidden>{icon}</span>
             <span className={styles['name']}>{name}</span>
             {count !== undefined && count > 0 && (

@@ -19,3 +19,10 @@ export function frontShift(before: readonly ThreadItem[], after: readonly Thread
 export function jumpIndex(items: readonly ThreadItem[], seq: number): number {
   return items.findIndex((item) => 'entry' in item && item.entry.seq >= seq);
 }
+
+/** Where reading begins: at the handoff with a few lines before it, when there are many; else at the first line there is. */
+export function readingStart(items: readonly ThreadItem[], handoff: number | undefined, more: boolean): number {
+  const at = handoff === undefined ? -1 : items.findIndex((item) => item.key === `entry-${handoff}`);
+  if (at > 30) return at - 4;
+  return more ? Math.max(0, items.length - 1) : 0;
+}

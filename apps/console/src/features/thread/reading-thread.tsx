@@ -10,7 +10,7 @@ import type { Naming } from '../../words/entry-words.ts';
 import { userName } from '../../words/people-words.ts';
 import { sentence } from '../../words/sentence.ts';
 import { Line, type LineContext } from './lines.tsx';
-import { frontShift, jumpIndex, readingItems } from './reading-items.ts';
+import { frontShift, jumpIndex, readingItems, readingStart } from './reading-items.ts';
 import type { ThreadItem } from './thread-items.ts';
 import styles from './thread.module.css';
 
@@ -52,6 +52,7 @@ function LoadedThread({ id, log, jump }: ReadingProps & { log: Log }) {
   // Only earlier lines shift what is here; a fold that is opened does not.
   if (shown.items !== items) setShown({ items, first: shown.first - (shown.begin === begin ? 0 : frontShift(shown.items, items)), begin });
 
+  const [start] = useState(() => readingStart(items, log.head.handoff?.requestedSeq, more));
   const user = userName(log.head.user);
   // Nobody is "you" here: what is read may be quoted.
   const naming = useMemo((): Naming => ({ me: '', bot: log.head.bot.name, user, queues, outcomes }), [log.head.bot.name, user, queues, outcomes]);
@@ -106,7 +107,7 @@ function LoadedThread({ id, log, jump }: ReadingProps & { log: Log }) {
         data={shown.items}
         context={{ more, fetching }}
         firstItemIndex={shown.first}
-        initialTopMostItemIndex={more ? { index: shown.items.length - 1, align: 'end' } : 0}
+        initialTopMostItemIndex={start}
         computeItemKey={(_, item) => item.key}
         itemContent={(_, item) => (
           <div data-target={target !== undefined && item.key === `entry-${target}`} className={styles['line']}>

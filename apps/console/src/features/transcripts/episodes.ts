@@ -26,7 +26,12 @@ export function episodesOf(entries: readonly Entry[]): Episode[] {
         episodes.push(current);
         break;
       case 'accepted':
-        if (current === undefined) break;
+        if (current === undefined) {
+          // Taken from the bot without a request; the request of any other is before the first entry given.
+          if (entry.uninvited !== true) break;
+          current = { n: (episodes.at(-1)?.n ?? 0) + 1, seq: entry.seq, queue: entry.queue, reason: '', requestedAt: entry.at, heldBy: [], transfers: 0 };
+          episodes.push(current);
+        }
         current.acceptedAt ??= entry.at;
         if (!current.heldBy.includes(entry.consultant.name)) current.heldBy.push(entry.consultant.name);
         break;

@@ -142,9 +142,9 @@ function Result({ hit: { conversation, snippet }, context: { client, search, rea
         {snippet === undefined ? (handoff?.reason ?? conversation.last?.text ?? 'Nothing said yet') : snippetParts(snippet).map((part, index) => (part.hit ? <mark key={index}>{part.text}</mark> : part.text))}
       </span>
       <span className={styles['facts']}>
-        <span>{standing(conversation, { queues, outcomes })}</span>
+        <span>{conversation.holder.state === 'queued' ? 'Waiting' : standing(conversation, { queues, outcomes })}</span>
         {handoff !== undefined && <span>{queueName(handoff.queue, { queues })}</span>}
-        {handoff?.acceptedBy !== undefined && conversation.holder.state !== 'assigned' && <span>{handoff.acceptedBy.name}</span>}
+        {handoff?.acceptedBy !== undefined && (conversation.holder.state === 'closed' || conversation.holder.state === 'with-bot') && <span>{handoff.acceptedBy.name}</span>}
         <span>{channelName(channel)}</span>
         {rating !== undefined && (
           <span title={`Rated ${rating} of 5`}>

@@ -118,7 +118,7 @@ function EpisodeFacts({ episode, of, onJump }: { episode: Episode; of: number; o
 function Section({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section className={styles['section']}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children}
     </section>
   );

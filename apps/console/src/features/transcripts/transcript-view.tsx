@@ -45,7 +45,7 @@ export function TranscriptView({ id, thread, onBack }: { id: string; thread: Thr
             <ArrowLeftRegular />
           </button>
           <div className={styles['who']}>
-            <h2>{head === undefined ? '…' : userName(head.user)}</h2>
+            <h1>{head === undefined ? '…' : userName(head.user)}</h1>
             {head !== undefined && <small>{standing(head, { queues, outcomes })}</small>}
           </div>
           {latest !== undefined && (

@@ -60,8 +60,8 @@ function Transcripts({ client, search, thread }: PageProps) {
 
   return (
     <div className={styles['transcripts']} data-open={open !== undefined}>
-      <section className={styles['search']} aria-label="Search">
-        <h1 className="visually-hidden">Transcripts</h1>
+      <section className={styles['search']} role={open === undefined ? 'main' : undefined} aria-label="Transcripts">
+        {open === undefined && <h1 className="visually-hidden">Transcripts</h1>}
         <SearchForm search={search} channels={hits.map(({ conversation }) => conversation.channel)} onChange={go} />
         {wrong === undefined ? (
           <ResultList client={client} search={search} hits={hits} results={results} onClear={filtersOf(search).length === 0 && search.text === undefined ? undefined : () => go(open === undefined ? {} : { c: open })} onOpen={(c) => go({ ...search, c })} />
@@ -70,9 +70,9 @@ function Transcripts({ client, search, thread }: PageProps) {
         )}
       </section>
       {open === undefined ? (
-        <main className={styles['none']}>
+        <div className={styles['none']}>
           <p>Choose a conversation to read it. Every reading is recorded.</p>
-        </main>
+        </div>
       ) : (
         <TranscriptView key={open} id={open} thread={thread} onBack={leave} />
       )}
