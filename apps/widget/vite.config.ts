@@ -18,7 +18,12 @@ function loader(): Plugin {
         emptyOutDir: false,
         outDir,
         write,
-        lib: { entry: here('src/loader/parley.ts'), formats: ['iife'], name: 'ParleyLoader', fileName: () => 'parley.js' },
+        lib: {
+          entry: here('src/loader/parley.ts'),
+          formats: ['iife'],
+          name: 'ParleyLoader',
+          fileName: () => 'parley.js',
+        },
       },
     });
   return {

@@ -9,7 +9,10 @@ const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 export const noBrowser = existsSync(executablePath) ? undefined : `no Chromium at ${executablePath}; set CHROMIUM_PATH`;
 
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-features=LocalNetworkAccessChecks'] });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
 }
 
 export interface Visit {
@@ -21,18 +24,14 @@ export interface Visit {
   readonly complaints: string[];
 }
 
-/** Opens the demonstration page. Its script tag names the desk's usual port, the test's desk has another. */
-export async function visit(browser: Browser, world: World, { path = '/', ...options }: BrowserContextOptions & { path?: string } = {}): Promise<Visit> {
+/** Opens the demonstration page. */
+export async function visit(
+  browser: Browser,
+  world: World,
+  { path = '/', ...options }: BrowserContextOptions & { path?: string } = {},
+): Promise<Visit> {
   const context = await browser.newContext(options);
   const complaints: string[] = [];
-  await context.route(
-    (url) => url.origin === world.botUrl && url.pathname.endsWith('/'),
-    async (route) => {
-      const response = await route.fetch();
-      const html = (await response.text()).replaceAll('http://localhost:4300', world.deskUrl);
-      await route.fulfill({ response, body: html });
-    },
-  );
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {

@@ -7,6 +7,10 @@ import { build } from 'vite';
 export async function buildWidget(): Promise<{ directory: string; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'parley-widget-'));
   const configFile = join(import.meta.dirname, '..', 'vite.config.ts');
+  // As shipped: Vite would take over the test runner's idea of the environment.
+  const environment = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'production';
   await build({ configFile, logLevel: 'warn', mode: 'production', build: { outDir: directory, emptyOutDir: true } });
+  process.env['NODE_ENV'] = environment;
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }

@@ -19,7 +19,9 @@ export async function startWorld({ widgetDirectory }: { widgetDirectory: string 
   const sandbox = await startSandbox({
     port: 0,
     now: () => Date.now() + skew,
-    messagingEndpoints: Object.fromEntries([contoso, fabrikam].map(({ slug, bot }) => [bot.appId, `${botUrl}/${slug}/api/messages`])),
+    messagingEndpoints: Object.fromEntries(
+      [contoso, fabrikam].map(({ slug, bot }) => [bot.appId, `${botUrl}/${slug}/api/messages`]),
+    ),
   });
   const closeDesk = await startDesk({ port: deskPort, botUrl, sandbox, directory, widgetDirectory });
   const settings = readConfig({
@@ -69,7 +71,13 @@ export async function startWorld({ widgetDirectory }: { widgetDirectory: string 
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-async function startDesk(parts: { port: number; botUrl: string; sandbox: Sandbox; directory: string; widgetDirectory: string }) {
+async function startDesk(parts: {
+  port: number;
+  botUrl: string;
+  sandbox: Sandbox;
+  directory: string;
+  widgetDirectory: string;
+}) {
   const config = loadConfig({
     DESK_PORT: String(parts.port),
     HOST: '127.0.0.1',
@@ -82,7 +90,9 @@ async function startDesk(parts: { port: number; botUrl: string; sandbox: Sandbox
     LOG_LEVEL: 'silent',
   });
   const file = JSON.parse(await readFile(config.clients.file, 'utf8')) as unknown;
-  const clients = createClients(parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }));
+  const clients = createClients(
+    parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }),
+  );
   const api = await createApi({ config, clients, log: createLogger({ level: 'silent', production: false }) });
   await api.listen();
   return () => api.close();

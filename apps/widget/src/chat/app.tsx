@@ -34,12 +34,22 @@ export function App({ chat, options, onMinimise }: { chat: Chat; options: FrameO
       <main className={isClosed ? 'closed' : ''}>
         <ErrorBoundary fallback={<Broken words={words} />}>
           <Suspense fallback={<div className="ring" />}>
-            {(view.line.is !== 'connecting' || chat.line().heard().length > 0) && <Conversation key={view.round} chat={chat} options={options} words={words} isClosed={isClosed} />}
+            {(view.line.is !== 'connecting' || chat.line().heard().length > 0) && (
+              <Conversation key={view.round} chat={chat} options={options} words={words} isClosed={isClosed} />
+            )}
           </Suspense>
         </ErrorBoundary>
         {view.line.is === 'connecting' && !view.line.failing && <div className="ring" />}
       </main>
-      {unrated && !isClosed && <Rating key={view.talk.floorSeq} name={unrated.name} words={words} onRate={chat.rate} onSkip={chat.skipRating} />}
+      {unrated && !isClosed && (
+        <Rating
+          key={view.talk.floorSeq}
+          name={unrated.name}
+          words={words}
+          onRate={chat.rate}
+          onSkip={chat.skipRating}
+        />
+      )}
       <p className={view.rated ? 'thanks' : 'unseen'} role="status">
         {view.rated ? words.thanks : ''}
       </p>

@@ -2,7 +2,12 @@ import { hueOf, initialsOf } from './initials.ts';
 
 /** A person's initials, or the assistant's sign. It adds nothing for those who listen: the name is said beside it. */
 export function Avatar({ name, size }: { name: string | undefined; size: number }) {
-  const style = { width: size, height: size, fontSize: size * 0.4, ...(name !== undefined && { background: `hsl(${hueOf(name)} 45% 34%)` }) };
+  const style = {
+    width: size,
+    height: size,
+    fontSize: size * 0.4,
+    ...(name !== undefined && { background: `hsl(${hueOf(name)} 45% 34%)` }),
+  };
   return (
     <span className={name === undefined ? 'avatar bot' : 'avatar'} style={style} aria-hidden="true">
       {name === undefined ? (

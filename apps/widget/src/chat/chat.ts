@@ -70,7 +70,15 @@ export function createChat(parts: ChatParts): Chat {
   function begin(): { line: Line; tokens: Tokens } {
     const kept = keep.load();
     const tokens = createTokens({ service, clock, random, kept, onChange: (fresh) => keep.save(fresh) });
-    const line = createLine({ tokens, calls, clock, random, locale: parts.locale, continued: kept !== undefined, WebSocket: parts.WebSocket });
+    const line = createLine({
+      tokens,
+      calls,
+      clock,
+      random,
+      locale: parts.locale,
+      continued: kept !== undefined,
+      WebSocket: parts.WebSocket,
+    });
     const gate = unreadSince(kept?.readId);
     line.onHeard((heard) => {
       set({ talk: hear(view.talk, heard.activity) });
@@ -144,7 +152,9 @@ export function createChat(parts: ChatParts): Chat {
     rate(score, comment) {
       const text = comment.trim().slice(0, 2_000);
       set({ talk: { ...view.talk, unrated: undefined }, rated: true });
-      void current.line.post({ type: 'event', name: events.rating, value: { score, ...(text && { comment: text }) } }).catch(() => {});
+      void current.line
+        .post({ type: 'event', name: events.rating, value: { score, ...(text && { comment: text }) } })
+        .catch(() => {});
       clock.after(4_000, () => set({ rated: false }));
     },
     skipRating: () => set({ talk: { ...view.talk, unrated: undefined } }),

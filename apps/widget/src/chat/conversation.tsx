@@ -16,9 +16,22 @@ import type { Words } from './words.ts';
 const { AccessKeySinkSurface, BasicSendBox, BasicTranscript, Composer } = Components;
 
 /** The transcript and the field to write in: Web Chat, on our line, in our colours, with the consultants' names. */
-export function Conversation({ chat, options, words, isClosed }: { chat: Chat; options: FrameOptions; words: Words; isClosed: boolean }) {
+export function Conversation({
+  chat,
+  options,
+  words,
+  isClosed,
+}: {
+  chat: Chat;
+  options: FrameOptions;
+  words: Words;
+  isClosed: boolean;
+}) {
   const dark = useSyncExternalStore(onDarkChange, () => isDark(options));
-  const styleOptions = useMemo(() => ({ ...styleOptionsOf(options.color, dark), hideSendBox: isClosed }), [options.color, dark, isClosed]);
+  const styleOptions = useMemo(
+    () => ({ ...styleOptionsOf(options.color, dark), hideSendBox: isClosed }),
+    [options.color, dark, isClosed],
+  );
   const connection = useMemo(() => webChatConnection(chat.line(), chat.tokens().peek()?.token ?? ''), [chat]);
   const store = useMemo(() => createStore(), []);
   const middleware = useMemo(() => middlewareFor(words), [words]);
@@ -64,24 +77,27 @@ function middlewareFor(words: Words): object {
     return () => <Avatar name={name} size={32} />;
   };
 
-  const activityMiddleware = () => (next: Next) => (card: Card, ...others: unknown[]) => {
-    const status = statusOf(card.activity);
-    if (status) return drawStatus(status.state, status.name, words);
-    const draw = next(card, ...others) as false | ((...parts: unknown[]) => ReactNode);
-    if (!draw || !isConsultants(card.activity)) return draw;
-    const { name = '' } = noteOf(card.activity);
-    return (...parts: unknown[]) => (
-      <div className="consultants">
-        {(parts[1] as { showCallout?: boolean } | undefined)?.showCallout !== false && (
-          <p className="name">
-            <span className="unseen">{words.saidBy(name)}</span>
-            <span aria-hidden="true">{name}</span>
-          </p>
-        )}
-        {draw(...parts)}
-      </div>
-    );
-  };
+  const activityMiddleware =
+    () =>
+    (next: Next) =>
+    (card: Card, ...others: unknown[]) => {
+      const status = statusOf(card.activity);
+      if (status) return drawStatus(status.state, status.name, words);
+      const draw = next(card, ...others) as false | ((...parts: unknown[]) => ReactNode);
+      if (!draw || !isConsultants(card.activity)) return draw;
+      const { name = '' } = noteOf(card.activity);
+      return (...parts: unknown[]) => (
+        <div className="consultants">
+          {(parts[1] as { showCallout?: boolean } | undefined)?.showCallout !== false && (
+            <p className="name">
+              <span className="unseen">{words.saidBy(name)}</span>
+              <span aria-hidden="true">{name}</span>
+            </p>
+          )}
+          {draw(...parts)}
+        </div>
+      );
+    };
 
   /** Lines next to each other form a group when the same one said them: two consultants are two, and so are one and the bot. */
   const groupActivitiesMiddleware = () => (next: Next) => (said: { activities: readonly Activity[] }) => ({

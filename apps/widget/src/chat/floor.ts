@@ -19,10 +19,22 @@ export interface Talk {
   readonly left: boolean;
 }
 
-export const beginning: Talk = { floor: { with: 'bot' }, unrated: undefined, shownSeq: 0, toldSeq: 0, floorSeq: 0, left: false };
+export const beginning: Talk = {
+  floor: { with: 'bot' },
+  unrated: undefined,
+  shownSeq: 0,
+  toldSeq: 0,
+  floorSeq: 0,
+  left: false,
+};
 
 /** Names of the events between this page and the bot's side. */
-export const events = { seen: 'parley/seen', left: 'parley/left', rating: 'parley/rating', status: 'parley/status' } as const;
+export const events = {
+  seen: 'parley/seen',
+  left: 'parley/left',
+  rating: 'parley/rating',
+  status: 'parley/status',
+} as const;
 
 /** What the desk's side says about the handoff. */
 export interface Status {
@@ -47,7 +59,11 @@ export function hear(talk: Talk, activity: Activity): Talk {
   if (status) return hearStatus(talk, status);
   const { seq = 0, name, announces } = noteOf(activity);
   if (isConsultants(activity) && name !== undefined) {
-    return { ...talk, shownSeq: Math.max(talk.shownSeq, seq), ...(seq >= talk.floorSeq && { floor: { with: 'consultant', name } }) };
+    return {
+      ...talk,
+      shownSeq: Math.max(talk.shownSeq, seq),
+      ...(seq >= talk.floorSeq && { floor: { with: 'consultant', name } }),
+    };
   }
   // A line of the bot about a handoff that no status has told of is about the request: the user waits from here on.
   if (typeof announces === 'number' && announces > talk.floorSeq && talk.floor.with === 'bot') {
@@ -61,12 +77,20 @@ function hearStatus(talk: Talk, { seq, state, name }: Status): Talk {
   const next = { ...talk, floorSeq: seq };
   switch (state) {
     case 'accepted':
-      return { ...next, floor: name === undefined ? { with: 'waiting' } : { with: 'consultant', name }, unrated: undefined };
+      return {
+        ...next,
+        floor: name === undefined ? { with: 'waiting' } : { with: 'consultant', name },
+        unrated: undefined,
+      };
     case 'transferred':
     case 'requeued':
       return { ...next, floor: { with: 'waiting' } };
     case 'completed':
-      return { ...next, floor: { with: 'bot' }, unrated: { name: name ?? (talk.floor.with === 'consultant' ? talk.floor.name : undefined) } };
+      return {
+        ...next,
+        floor: { with: 'bot' },
+        unrated: { name: name ?? (talk.floor.with === 'consultant' ? talk.floor.name : undefined) },
+      };
     case 'failed':
       return { ...next, floor: { with: 'bot' } };
     default:

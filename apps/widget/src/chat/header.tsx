@@ -5,7 +5,15 @@ import type { Floor } from './floor.ts';
 import type { Words } from './words.ts';
 
 /** Who is at the other end, and what can be done with the chat. */
-export function Header({ title, floor, isClosed, words, onMinimise, onSave, onEnd }: {
+export function Header({
+  title,
+  floor,
+  isClosed,
+  words,
+  onMinimise,
+  onSave,
+  onEnd,
+}: {
   title: string;
   floor: Floor;
   isClosed: boolean;
@@ -58,7 +66,12 @@ function Menu({ label, items }: { label: string; items: readonly { name: string;
   function onKeyDown(event: KeyboardEvent): void {
     const all = [...(list.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
     const at = all.indexOf(document.activeElement as HTMLElement);
-    const to = { ArrowDown: (at + 1) % all.length, ArrowUp: (at - 1 + all.length) % all.length, Home: 0, End: all.length - 1 }[event.key];
+    const to = {
+      ArrowDown: (at + 1) % all.length,
+      ArrowUp: (at - 1 + all.length) % all.length,
+      Home: 0,
+      End: all.length - 1,
+    }[event.key];
     if (to !== undefined) all[to]?.focus();
     else if (event.key === 'Escape') close();
     else if (event.key === 'Tab') return setOpen(false);
@@ -67,7 +80,10 @@ function Menu({ label, items }: { label: string; items: readonly { name: string;
   }
 
   return (
-    <div className="menu" onBlur={({ currentTarget, relatedTarget }) => !currentTarget.contains(relatedTarget) && setOpen(false)}>
+    <div
+      className="menu"
+      onBlur={({ currentTarget, relatedTarget }) => !currentTarget.contains(relatedTarget) && setOpen(false)}
+    >
       <button
         ref={button}
         type="button"

@@ -22,7 +22,9 @@ export function createKeep(storage: Storage | undefined, tokenUrl: string): Keep
   function read(): KeptChat | undefined {
     try {
       const { v, ...kept } = JSON.parse(storage?.getItem(key) ?? '{}') as KeptChat & { v?: number };
-      return v === version && typeof kept.grant?.token === 'string' && typeof kept.receivedAt === 'number' ? kept : undefined;
+      return v === version && typeof kept.grant?.token === 'string' && typeof kept.receivedAt === 'number'
+        ? kept
+        : undefined;
     } catch {
       return undefined;
     }

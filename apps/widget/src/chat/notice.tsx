@@ -2,7 +2,17 @@ import type { ChatView } from './chat.ts';
 import type { Words } from './words.ts';
 
 /** What stands between the user and the conversation, in words, with what can be done about it. */
-export function Notice({ view, words, onRetry, onStartAgain }: { view: ChatView; words: Words; onRetry: () => void; onStartAgain: () => void }) {
+export function Notice({
+  view,
+  words,
+  onRetry,
+  onStartAgain,
+}: {
+  view: ChatView;
+  words: Words;
+  onRetry: () => void;
+  onStartAgain: () => void;
+}) {
   const said = say(view, words);
   return (
     <div className="notice-place" role="status">
@@ -25,7 +35,10 @@ export function Notice({ view, words, onRetry, onStartAgain }: { view: ChatView;
   );
 }
 
-function say({ line, browserOnline }: ChatView, words: Words): { text: string; tone: 'calm' | 'warn'; act?: 'retry' | 'start' } | undefined {
+function say(
+  { line, browserOnline }: ChatView,
+  words: Words,
+): { text: string; tone: 'calm' | 'warn'; act?: 'retry' | 'start' } | undefined {
   if (line.is === 'closed') {
     if (line.why === 'refused') return { text: words.refused, tone: 'warn', act: 'start' };
     return { text: line.why === 'left' ? words.ended : words.gone, tone: 'calm', act: 'start' };

@@ -8,7 +8,8 @@ export function readFrameOptions(fragment: string): FrameOptions {
   const said = new URLSearchParams(fragment.replace(/^#/, ''));
   const host = said.get('host') ?? '';
   const token = said.get('token') ?? '';
-  if (!URL.canParse(host) || !isSafe(token)) throw new Error('This page belongs into a site that embeds parley.js; it cannot be opened by itself.');
+  if (!URL.canParse(host) || !isSafe(token))
+    throw new Error('This page belongs into a site that embeds parley.js; it cannot be opened by itself.');
   const color = said.get('color') ?? '';
   const theme = said.get('theme');
   return {
@@ -25,5 +26,7 @@ export function readFrameOptions(fragment: string): FrameOptions {
 function isSafe(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { hostname, protocol } = new URL(address);
-  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(hostname));
+  return (
+    protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\]|.+\.localhost)$/.test(hostname))
+  );
 }

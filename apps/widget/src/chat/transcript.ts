@@ -5,7 +5,9 @@ import type { Words } from './words.ts';
 
 /** Hands the user what was said, as a text file. */
 export function saveTranscript(line: Line, options: FrameOptions, words: Words): void {
-  const url = URL.createObjectURL(new Blob([transcriptOf(line.heard(), options, words)], { type: 'text/plain;charset=utf-8' }));
+  const url = URL.createObjectURL(
+    new Blob([transcriptOf(line.heard(), options, words)], { type: 'text/plain;charset=utf-8' }),
+  );
   const link = document.createElement('a');
   link.href = url;
   link.download = `${options.title.replace(/[^\p{L}\p{N}]+/gu, '-')}.txt`;
@@ -14,7 +16,11 @@ export function saveTranscript(line: Line, options: FrameOptions, words: Words):
 }
 
 /** One paragraph a line: when, who, what. */
-export function transcriptOf(heard: readonly Heard[], { locale, title }: Pick<FrameOptions, 'locale' | 'title'>, words: Words): string {
+export function transcriptOf(
+  heard: readonly Heard[],
+  { locale, title }: Pick<FrameOptions, 'locale' | 'title'>,
+  words: Words,
+): string {
   const time = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' });
   const paragraphs = heard.flatMap(({ activity }) => {
     if (activity.type !== 'message') return [];

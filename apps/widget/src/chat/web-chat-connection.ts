@@ -1,5 +1,5 @@
 import type { Activity } from '../line/activity.ts';
-import type { Line } from '../line/line.ts';
+import type { Heard, Line } from '../line/line.ts';
 
 interface Observer<Value> {
   next?: (value: Value) => void;
@@ -34,8 +34,8 @@ export function webChatConnection(line: Line, token: string): WebChatConnection 
     token,
     activity$: {
       subscribe({ next }) {
-        for (const { activity } of line.heard()) next?.(activity);
-        return { unsubscribe: line.onHeard(({ activity }) => next?.(activity)) };
+        for (const heard of line.heard()) next?.(forWebChat(heard));
+        return { unsubscribe: line.onHeard((heard) => next?.(forWebChat(heard))) };
       },
     },
     connectionStatus$: {
@@ -63,4 +63,13 @@ export function webChatConnection(line: Line, token: string): WebChatConnection 
     // The page ends the line; Web Chat's leaving the screen does not.
     end: () => {},
   };
+}
+
+/**
+ * The channel's order is the order on every screen, whatever the clocks of those who speak. Web Chat would hold an answer back
+ * for seconds until it has seen what is answered; a consultant's line answers nothing that is shown here.
+ */
+function forWebChat({ activity, place }: Heard): Activity {
+  const { replyToId: _replyToId, ...said } = activity;
+  return { ...said, channelData: { ...said.channelData, 'webchat:sequence-id': place } };
 }

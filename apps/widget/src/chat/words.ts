@@ -88,7 +88,8 @@ const words: Readonly<Record<string, Words>> = {
     save: 'Als Text speichern',
     end: 'Chat beenden',
     endQuestion: 'Chat beenden?',
-    endExplained: 'Das Gespräch wird geschlossen und kann nicht fortgesetzt werden. Sie können jederzeit ein neues beginnen.',
+    endExplained:
+      'Das Gespräch wird geschlossen und kann nicht fortgesetzt werden. Sie können jederzeit ein neues beginnen.',
     cancel: 'Weiterschreiben',
     joined: (name) => `${name} ist jetzt im Chat`,
     finished: (name) => `${name} hat den Chat verlassen`,
@@ -152,7 +153,8 @@ const words: Readonly<Record<string, Words>> = {
     save: 'Enregistrer en texte',
     end: 'Terminer le chat',
     endQuestion: 'Terminer ce chat ?',
-    endExplained: 'La conversation est fermée et ne peut pas être reprise. Vous pouvez en commencer une autre à tout moment.',
+    endExplained:
+      'La conversation est fermée et ne peut pas être reprise. Vous pouvez en commencer une autre à tout moment.',
     cancel: 'Continuer le chat',
     joined: (name) => `${name} a rejoint le chat`,
     finished: (name) => `${name} a quitté le chat`,

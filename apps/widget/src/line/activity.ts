@@ -8,7 +8,11 @@ export interface Activity {
   readonly value?: unknown;
   readonly from?: { readonly id?: string; readonly name?: string; readonly role?: string };
   readonly channelData?: Readonly<Record<string, unknown>>;
-  readonly attachments?: readonly { readonly contentType: string; readonly contentUrl?: string; readonly name?: string }[];
+  readonly attachments?: readonly {
+    readonly contentType: string;
+    readonly contentUrl?: string;
+    readonly name?: string;
+  }[];
   readonly [member: string]: unknown;
 }
 

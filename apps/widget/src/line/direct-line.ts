@@ -28,26 +28,50 @@ const postMs = 30_000;
 const uploadMs = 120_000;
 
 export function createDirectLine(fetch: typeof globalThis.fetch): DirectLineCalls {
-  async function ask(grant: Grant, path: string, init: RequestInit, timeoutMs: number): Promise<Record<string, unknown>> {
+  async function ask(
+    grant: Grant,
+    path: string,
+    init: RequestInit,
+    timeoutMs: number,
+  ): Promise<Record<string, unknown>> {
     const { headers, ...rest } = init;
-    const response = await call(fetch, grant.domain + path, { ...rest, headers: { ...(headers as object), authorization: `Bearer ${grant.token}` } }, timeoutMs);
+    const response = await call(
+      fetch,
+      grant.domain + path,
+      { ...rest, headers: { ...(headers as object), authorization: `Bearer ${grant.token}` } },
+      timeoutMs,
+    );
     if (!response.ok) throw troubleOf(response);
     return readJson(response);
   }
 
   const pathOf = ({ conversationId }: Grant) => `/conversations/${encodeURIComponent(conversationId)}`;
-  const json = (body: unknown) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const json = (body: unknown) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 
   return {
     async start(grant, locale) {
       return streamOf(await ask(grant, '/conversations', json({ locale }), callMs));
     },
     async resume(grant, watermark) {
-      return streamOf(await ask(grant, `${pathOf(grant)}?watermark=${encodeURIComponent(watermark)}`, { method: 'GET' }, callMs));
+      return streamOf(
+        await ask(grant, `${pathOf(grant)}?watermark=${encodeURIComponent(watermark)}`, { method: 'GET' }, callMs),
+      );
     },
     async read(grant, watermark) {
-      const { activities, watermark: next } = await ask(grant, `${pathOf(grant)}/activities?watermark=${encodeURIComponent(watermark)}`, { method: 'GET' }, callMs);
-      return { activities: Array.isArray(activities) ? activities : [], watermark: typeof next === 'string' ? next : undefined };
+      const { activities, watermark: next } = await ask(
+        grant,
+        `${pathOf(grant)}/activities?watermark=${encodeURIComponent(watermark)}`,
+        { method: 'GET' },
+        callMs,
+      );
+      return {
+        activities: Array.isArray(activities) ? activities : [],
+        watermark: typeof next === 'string' ? next : undefined,
+      };
     },
     async post(grant, activity) {
       const init = activity.attachments?.length ? await form(fetch, activity) : json(activity);
@@ -67,7 +91,8 @@ function troubleOf(response: Response): Trouble {
   const message = `Direct Line answered ${response.status}`;
   if (response.status === 401 || response.status === 403) return new Trouble('refused', message);
   if (response.status === 404) return new Trouble('gone', message);
-  if (response.status === 408 || response.status === 429 || response.status === 503) return new Trouble('busy', message, retryAfterOf(response));
+  if (response.status === 408 || response.status === 429 || response.status === 503)
+    return new Trouble('busy', message, retryAfterOf(response));
   return new Trouble('rejected', message);
 }
 

@@ -19,8 +19,9 @@ export type LineState =
   /** Over for good: the user left, the conversation is gone, or no token is to be had. */
   | { readonly is: 'closed'; readonly why: 'left' | 'gone' | 'refused' };
 
-/** `live` is false for what was said before this page was loaded. */
+/** `live` is false for what was said before this page was loaded. `place` counts from 1, in the channel's order. */
 export interface Heard {
+  readonly place: number;
   readonly activity: Activity;
   readonly live: boolean;
 }
@@ -69,14 +70,17 @@ export function createLine(parts: LineParts): Line {
   const stateListeners = new Set<(state: LineState) => void>();
   let state: LineState = { is: 'connecting' };
   let watermark = '';
+  let place = 0;
   let stream: Stream | undefined;
   let stopWaiting = () => {};
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
 
   const outbox = createOutbox({
     tokens,
     calls,
     clock,
     random,
+    begun,
     isClosed: () => state.is === 'closed',
     isOnline: () => state.is === 'online',
     idOf: (identity) => known.get(identity),
@@ -95,6 +99,7 @@ export function createLine(parts: LineParts): Line {
   function end(why: 'left' | 'gone' | 'refused'): void {
     set({ is: 'closed', why });
     tokens.stop();
+    begin();
     stream?.close();
     stopWaiting();
   }
@@ -107,7 +112,8 @@ export function createLine(parts: LineParts): Line {
       if (identity !== undefined && known.has(identity)) continue;
       if (identity !== undefined) known.set(identity, activity.id ?? '');
       fresh += 1;
-      const heard = { activity: markOwn(activity, tokens.peek()?.userId), live };
+      place += 1;
+      const heard = { place, activity: markOwn(activity, tokens.peek()?.userId), live };
       // Typing passes; it is not part of what was said.
       if (activity.type !== 'typing') log.push(heard);
       for (const listener of heardListeners) listener(heard);
@@ -175,6 +181,7 @@ export function createLine(parts: LineParts): Line {
         const url = await openStream(grant, first);
         first = false;
         refusals = 0;
+        begin();
         const onOpen = () => {
           failures = 0;
           set({ is: 'online' });
@@ -186,7 +193,14 @@ export function createLine(parts: LineParts): Line {
         } else {
           // Something between here and the channel lets no sockets through.
           const { get } = tokens;
-          stream = poll({ read: async () => calls.read(await get(), watermark), clock, everyMs: pollMs, forMs: pollForMs, onOpen, onSet });
+          stream = poll({
+            read: async () => calls.read(await get(), watermark),
+            clock,
+            everyMs: pollMs,
+            forMs: pollForMs,
+            onOpen,
+            onSet,
+          });
           await stream.ended;
           deafness = 1;
         }

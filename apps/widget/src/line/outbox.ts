@@ -18,11 +18,26 @@ const echoMs = 3_000;
  * Says one line after the other: the next goes when the channel has the one before, so that nothing overtakes.
  * Before a line is repeated whose answer was lost, the channel is asked whether it has it.
  */
-export function createOutbox({ tokens, calls, clock, random, isClosed, isOnline, idOf, onHeard, catchUp, onUnheard, onGone }: {
+export function createOutbox({
+  tokens,
+  calls,
+  clock,
+  random,
+  begun,
+  isClosed,
+  isOnline,
+  idOf,
+  onHeard,
+  catchUp,
+  onUnheard,
+  onGone,
+}: {
   tokens: Tokens;
   calls: DirectLineCalls;
   clock: Clock;
   random: () => number;
+  /** Resolves when there is a conversation to speak in, or will never be one. */
+  begun: Promise<void>;
   isClosed: () => boolean;
   isOnline: () => boolean;
   /** The channel's id of a line that was heard. */
@@ -88,7 +103,9 @@ export function createOutbox({ tokens, calls, clock, random, isClosed, isOnline,
         if (isOnline()) void attempt(said).catch(() => {});
         return '';
       }
-      const activity = identityOf(said) ? said : { ...said, channelData: { ...said.channelData, clientActivityID: newId(random) } };
+      const activity = identityOf(said)
+        ? said
+        : { ...said, channelData: { ...said.channelData, clientActivityID: newId(random) } };
       const identity = identityOf(activity) ?? '';
       const before = tail;
       let release = () => {};
@@ -98,7 +115,8 @@ export function createOutbox({ tokens, calls, clock, random, isClosed, isOnline,
       // Heard on the socket means taken, long before the bot has answered and the post with it.
       const stop = onHeard((heard) => void (identityOf(heard.activity) === identity && release()));
       try {
-        await before;
+        await Promise.all([before, begun]);
+        if (isClosed()) throw new Trouble('gone', 'The conversation is over');
         return await insist(activity, identity);
       } finally {
         stop();

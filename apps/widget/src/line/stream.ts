@@ -16,7 +16,13 @@ type OnSet = (activities: readonly Activity[], watermark: string | undefined) =>
 const openMs = 15_000;
 
 /** Follows the channel's socket. Empty frames are signs of life. */
-export function follow({ url, clock, WebSocket, onOpen, onSet }: {
+export function follow({
+  url,
+  clock,
+  WebSocket,
+  onOpen,
+  onSet,
+}: {
   url: string;
   clock: Clock;
   WebSocket: typeof globalThis.WebSocket;
@@ -58,7 +64,14 @@ export function follow({ url, clock, WebSocket, onOpen, onSet }: {
 }
 
 /** Asks again and again, where no socket gets through. */
-export function poll({ read, clock, everyMs, forMs, onOpen, onSet }: {
+export function poll({
+  read,
+  clock,
+  everyMs,
+  forMs,
+  onOpen,
+  onSet,
+}: {
   read: () => Promise<ActivityPage>;
   clock: Clock;
   everyMs: number;
@@ -101,7 +114,10 @@ function parse(data: unknown): ActivityPage | undefined {
   if (typeof data !== 'string' || data === '') return undefined;
   try {
     const { activities, watermark } = JSON.parse(data) as Partial<ActivityPage>;
-    return { activities: Array.isArray(activities) ? activities : [], watermark: typeof watermark === 'string' ? watermark : undefined };
+    return {
+      activities: Array.isArray(activities) ? activities : [],
+      watermark: typeof watermark === 'string' ? watermark : undefined,
+    };
   } catch {
     return undefined;
   }

@@ -33,7 +33,14 @@ const late = 0.9;
  * refused, and asked for anew, for the same conversation, when the machine has slept through its end.
  * Age is counted from the arrival, in differences of the clock: a clock that is an hour wrong changes nothing.
  */
-export function createTokens({ service, clock, random, kept, onChange, onTrouble }: {
+export function createTokens({
+  service,
+  clock,
+  random,
+  kept,
+  onChange,
+  onTrouble,
+}: {
   service: TokenService;
   clock: Clock;
   random: () => number;
@@ -98,7 +105,9 @@ export function createTokens({ service, clock, random, kept, onChange, onTrouble
       if (code === 'refused' || code === 'gone') return;
       const retryAfterMs = (error as Trouble).retryAfterMs ?? 0;
       cancel();
-      cancel = clock.after(backOff(count, random(), { first: 2_000, most: 60_000, atLeast: retryAfterMs }), () => attempt(count + 1));
+      cancel = clock.after(backOff(count, random(), { first: 2_000, most: 60_000, atLeast: retryAfterMs }), () =>
+        attempt(count + 1),
+      );
     });
   }
 

@@ -23,7 +23,12 @@ export function codeOf(error: unknown): TroubleCode {
  * @returns the answer, whatever its status.
  * @throws Trouble `unreachable` when none comes within the time.
  */
-export async function call(fetch: typeof globalThis.fetch, url: string, init: RequestInit, timeoutMs: number): Promise<Response> {
+export async function call(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  init: RequestInit,
+  timeoutMs: number,
+): Promise<Response> {
   try {
     return await fetch(url, { cache: 'no-store', redirect: 'error', ...init, signal: AbortSignal.timeout(timeoutMs) });
   } catch (error) {

@@ -15,7 +15,10 @@ export interface LoaderOptions {
  * @param surroundings what stands in for an attribute that is missing: the page's address and language.
  * @throws Error that says which attribute is missing or malformed.
  */
-export function readOptions(data: Readonly<Record<string, string | undefined>>, surroundings: { baseUrl: string; language: string }): LoaderOptions {
+export function readOptions(
+  data: Readonly<Record<string, string | undefined>>,
+  surroundings: { baseUrl: string; language: string },
+): LoaderOptions {
   const { tokenUrl, color = '#0b5c8c', position, theme } = data;
   if (!tokenUrl || !URL.canParse(tokenUrl, surroundings.baseUrl)) {
     throw new Error('Parley: the script tag needs data-token-url, the address where the bot hands out chat tokens.');

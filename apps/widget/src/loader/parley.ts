@@ -21,6 +21,11 @@ declare global {
 /** Milliseconds until a chat page that says nothing counts as failed. */
 const patienceMs = 20_000;
 
+/** Shapes of the launcher, closed and open. */
+const bubble =
+  'M4 5.5h16a1.5 1.5 0 0 1 1.5 1.5v8.5A1.5 1.5 0 0 1 20 17h-8.5L7 20.5V17H4a1.5 1.5 0 0 1-1.5-1.5V7A1.5 1.5 0 0 1 4 5.5zM7.5 9.7h9M7.5 12.8h5.5';
+const arrow = 'M6 9l6 6 6-6';
+
 const script = document.currentScript as HTMLScriptElement | null;
 if (script && !window.Parley) {
   const surroundings = { baseUrl: document.baseURI, language: document.documentElement.lang || navigator.language };
@@ -71,7 +76,14 @@ function embed(scriptUrl: string, options: LoaderOptions): ParleyChat {
   function load(): void {
     if (frame) return;
     const { color, locale, theme, title, tokenUrl } = options;
-    const fragment: Record<keyof FrameOptions, string> = { host: location.origin, token: tokenUrl, title, color, locale, theme };
+    const fragment: Record<keyof FrameOptions, string> = {
+      host: location.origin,
+      token: tokenUrl,
+      title,
+      color,
+      locale,
+      theme,
+    };
     frame = document.createElement('iframe');
     frame.title = title;
     frame.allow = 'clipboard-write';
@@ -119,7 +131,8 @@ function embed(scriptUrl: string, options: LoaderOptions): ParleyChat {
     badge.textContent = String(count);
     const name = isOpen ? words.close : words.open;
     launcher.setAttribute('aria-label', count > 0 ? `${name}, ${words.unread(count)}` : name);
-    said.textContent = count > 0 ? words.unread(count) + (typeof from === 'string' ? `: ${from.slice(0, 80)}` : '') : '';
+    said.textContent =
+      count > 0 ? words.unread(count) + (typeof from === 'string' ? `: ${from.slice(0, 80)}` : '') : '';
   }
 
   function setWaiting(text: string, failed: boolean): void {
@@ -184,7 +197,7 @@ function draw(options: LoaderOptions) {
   const said = make('div', 'said', { role: 'status' });
   const badge = make('span', 'badge', { 'aria-hidden': 'true' });
   const launcher = make('button', 'launcher', { type: 'button', 'aria-expanded': 'false', 'aria-haspopup': 'dialog' });
-  launcher.append(icon(), badge);
+  launcher.append(icon(bubble), icon(arrow), badge);
   const panel = make('div', 'panel', { role: 'dialog', 'aria-label': options.title, tabindex: '-1' });
   panel.inert = true;
   const wait = make('div', 'wait', {});
@@ -198,20 +211,24 @@ function draw(options: LoaderOptions) {
   return { host, launcher, badge, panel, wait, said };
 }
 
-function make<Tag extends 'button' | 'div' | 'p' | 'span'>(tag: Tag, className: string, attributes: Record<string, string>): HTMLElementTagNameMap[Tag] {
+function make<Tag extends 'button' | 'div' | 'p' | 'span'>(
+  tag: Tag,
+  className: string,
+  attributes: Record<string, string>,
+): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
   if (className) element.className = className;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 }
 
-function icon(): SVGElement {
+function icon(shape: string): SVGElement {
   const namespace = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(namespace, 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('aria-hidden', 'true');
   const path = document.createElementNS(namespace, 'path');
-  path.setAttribute('d', 'M4 5.5h16a1.5 1.5 0 0 1 1.5 1.5v8.5A1.5 1.5 0 0 1 20 17h-8.5L7 20.5V17H4a1.5 1.5 0 0 1-1.5-1.5V7A1.5 1.5 0 0 1 4 5.5zM7.5 9.7h9M7.5 12.8h5.5');
+  path.setAttribute('d', shape);
   svg.append(path);
   return svg;
 }

@@ -18,6 +18,7 @@ transition:transform .15s,box-shadow .15s}
 .launcher:hover{transform:translateY(-2px);box-shadow:0 8px 24px rgb(0 0 0/.32)}
 button:focus-visible{outline:3px solid ${inkOn(color)};box-shadow:0 0 0 6px ${color}}
 svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
+.launcher[aria-expanded=false] svg+svg,.launcher[aria-expanded=true] svg:first-child{display:none}
 .badge{position:absolute;top:-4px;right:-4px;min-width:24px;height:24px;border-radius:12px;border:2px solid var(--paper);background:#c4271b;color:#fff;
 font-size:12px;font-weight:700;line-height:20px;padding:0 5px;text-align:center}
 .panel{position:fixed;bottom:96px;${position}:20px;z-index:2147483001;width:384px;height:640px;max-width:calc(100vw - 40px);max-height:calc(100dvh - 116px);
