@@ -151,9 +151,9 @@ async function reply(robot: Robot, screen: Screen, { turns }: Dialogue, k: numbe
   await screen.reached(entries.at(-1)?.seq ?? 0);
 }
 
-/** Every so often a line is sent twice, as after a lost answer. */
+/** Every so often a line is sent twice, as after a lost answer. An odd step, since speakers take turns. */
 function isRepeated(k: number): boolean {
-  return k % 8 === 5;
+  return k % 7 === 5;
 }
 
 function turn({ turns }: Dialogue, k: number, place: Place): Turn {

@@ -80,12 +80,13 @@ export class Screen extends Waiters {
   }
 
   async #fetchAll(): Promise<void> {
-    for (;;) {
+    for (let before = -1; this.seq > before; ) {
+      before = this.seq;
       const page = await this.#caller.get<EntryPage>(
         `${paths.entries(this.conversation.id)}?after=${this.seq}&limit=200`,
       );
       this.#take(page);
-      if (page.entries.length === 0 || this.seq >= page.conversation.seq) return;
+      if (this.seq >= page.conversation.seq) return;
     }
   }
 
