@@ -60,7 +60,7 @@ export function widgetPolicy(clients: readonly Client[]): string {
     'img-src': ["'self'", 'data:', 'blob:', ...origins],
     'media-src': ["'self'", 'data:', 'blob:', ...origins],
     'font-src': ["'self'", 'data:'],
-    'connect-src': ["'self'", ...origins, ...origins.map((origin) => origin.replace(/^http/, 'ws'))],
+    'connect-src': ["'self'", 'blob:', ...origins, ...origins.map((origin) => origin.replace(/^http/, 'ws'))],
     'worker-src': ["'self'", 'blob:'],
     'object-src': ["'none'"],
     'base-uri': ["'none'"],

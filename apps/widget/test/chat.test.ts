@@ -198,6 +198,24 @@ describe.skipIf(noBrowser !== undefined)('in Chromium', { timeout: 60_000 }, () 
     await eventually(async () => expect(await linesOf(chat)).toHaveLength(1));
   });
 
+  test('a picture reaches the desk', async () => {
+    const visitor = await open();
+    const talk = await toAna(visitor);
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const file = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(pixel, 'base64') };
+    await visitor.chat.locator('input[type=file]').setInputFiles(file);
+    await visitor.chat.locator('.webchat__send-button').click();
+    await eventually(async () =>
+      expect(await deskEntries(talk.id)).toContainEqual(
+        expect.objectContaining({
+          kind: 'message',
+          attachments: [expect.objectContaining({ name: 'photo.png', contentType: 'image/png' })],
+        }),
+      ),
+    );
+    await talk.returns();
+  });
+
   test('Fabrikam has a chat of its own', async () => {
     const { page, chat } = await come({ path: '/fabrikam/' });
     await launcherOf(page).click();

@@ -228,7 +228,7 @@ describe('a line', () => {
         super('ws://127.0.0.1:9');
       }
     }
-    const chat = open({ WebSocket: Walled as typeof WebSocket });
+    const chat = open({ WebSocket: Walled });
     await isOnline(chat.line);
     await chat.say('opening hours');
     await eventually(() => expect(chat.texts()).toHaveLength(3));

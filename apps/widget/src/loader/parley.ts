@@ -119,10 +119,10 @@ function embed(scriptUrl: string, options: LoaderOptions): ParleyChat {
     } else if (message.parley === 'close') {
       close(true);
     } else if (message.parley === 'conversation') {
-      isGoing = message.going === true;
+      isGoing = message.going;
       if (!isOpen) memory.set(isGoing ? 'minimised' : '');
     } else if (!isOpen) {
-      setUnread(Math.max(0, Math.min(99, Math.trunc(Number(message.count)) || 0)), message.from);
+      setUnread(Math.max(0, Math.min(99, Math.trunc(message.count) || 0)), message.from);
     }
   }
 
