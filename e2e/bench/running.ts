@@ -50,7 +50,7 @@ export async function startStacks({ inFlight, prefill, log }: { inFlight: number
       const child = spawn(command[0]!, command.slice(1), { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
       children.push(child);
       pids.set(name, child.pid!);
-      const lines = createInterface({ input: child.stdout! });
+      const lines = createInterface({ input: child.stdout });
       return new Promise<RegExpExecArray>((resolve, reject) => {
         lines.on('line', (line) => {
           const match = ready.exec(line);

@@ -87,7 +87,7 @@ export async function createApi({ config, clients, log, stores = openStores(conf
     peopleRoutes: [peopleRoutes(desks, now), transcriptRoutes(desks, now)],
     botRoutes: [botRoutes(desks)],
     hubPlugin: fp(async (server) => {
-      await mapHub<never, HubData>(server as never, paths.hub, hub.hub as never, {
+      await mapHub<never, HubData>(server as never, paths.hub, hub.hub, {
         allowedOrigins: [new URL(config.publicUrl).origin, ...config.allowedOrigins],
         authenticate: async ({ token }) => {
           const verdict = token === undefined ? undefined : await verifier.verifyPerson(token);
@@ -124,5 +124,5 @@ export async function createApi({ config, clients, log, stores = openStores(conf
 function openStores({ store }: Config, log: Logger): Stores {
   if (store.kind === 'memory') return memoryStores();
   mkdirSync(store.directory, { recursive: true, mode: 0o700 });
-  return sqliteStores({ directory: store.directory, keys: fileKeys(`${store.directory}/keys.json`, readStoreKey(store.key)), log });
+  return sqliteStores({ directory: store.directory, cipher: store.cipher, keys: fileKeys(`${store.directory}/keys.json`, readStoreKey(store.key)), log });
 }

@@ -16,6 +16,7 @@ export const settings = [
   'BOT_PORT',
   'BOT_URL',
   'STORE',
+  'STORE_CIPHER',
   'PARLEY_DATA',
   'DATA_DIR',
   'STORE_KEY',
@@ -76,7 +77,7 @@ export type Config = {
 
 export type StoreConfig =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly directory: string; readonly key: StoreKeySource };
+  | { readonly kind: 'sqlite'; readonly directory: string; readonly cipher: 'sqlcipher' | 'aegis'; readonly key: StoreKeySource };
 
 /** Where the 32-byte key-encryption key is. `create` makes the file when it is absent: in development only. */
 export type StoreKeySource =
@@ -217,7 +218,10 @@ function storeConfig(read: Read, production: boolean, complain: Complain): Store
   if (production && !read('DATA_DIR') && !read('PARLEY_DATA'))
     complain('DATA_DIR is missing: in production, name the folder where conversations are kept.');
   const directory = path(read('DATA_DIR')) ?? resolve(data, 'desk');
-  return { kind: 'sqlite', directory, key: storeKeySource(read, production, directory, complain) };
+  const cipher = read('STORE_CIPHER') ?? 'sqlcipher';
+  if (cipher !== 'sqlcipher' && cipher !== 'aegis')
+    complain(`STORE_CIPHER is "${cipher}": choose sqlcipher or aegis; both encrypt with 256 bits and detect changed bytes.`);
+  return { kind: 'sqlite', directory, cipher: cipher === 'aegis' ? 'aegis' : 'sqlcipher', key: storeKeySource(read, production, directory, complain) };
 }
 
 function storeKeySource(read: Read, production: boolean, directory: string, complain: Complain): StoreKeySource {

@@ -97,7 +97,7 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
         if (mine.client !== desk.id || !mine.conversations.has(conversation.id)) continue;
         if (reads(desk.caller(mine.person, mine.roles), conversation)) continue;
         mine.conversations.delete(conversation.id);
-        hub.groups.remove(connection, groups.conversation(mine.client, conversation.id));
+        void hub.groups.remove(connection, groups.conversation(mine.client, conversation.id));
         viewing(mine.client, conversation.id);
       }
     },

@@ -145,6 +145,9 @@ export async function buildServer(deps: ServerDeps): Promise<Api> {
   return app;
 }
 
+/** From this on a request is worth a line in the log, though it succeeded. */
+const slowMs = 1_000;
+
 function createApp({ config, events, log }: ServerDeps): Api {
   const https = config.publicUrl.startsWith('https://');
   const app = Fastify({
@@ -186,7 +189,9 @@ function createApp({ config, events, log }: ServerDeps): Api {
       status: reply.statusCode,
       seconds: reply.elapsedTime / 1000,
     });
-    log.info(describeRequest(request, reply), 'request');
+    // A desk at work answers hundreds of requests a second: the metrics count them, the log keeps what went wrong or slowly.
+    const level = reply.statusCode >= 400 || reply.elapsedTime > slowMs ? 'info' : 'debug';
+    if (log.level !== 'info' || level === 'info') log[level](describeRequest(request, reply), 'request');
   });
   app.setErrorHandler(
     createErrorHandler((error, request) => {

@@ -12,7 +12,7 @@ describe('the log', () => {
         for (const { by, command, after } of all) {
           world.now += after;
           const before = world.head;
-          const decision = world.give(by, command as never);
+          const decision = world.give(by, command);
           expect(world.head.epoch).toBeGreaterThanOrEqual(before.epoch);
           // A change of holder raises the epoch, once per command at least.
           if (holderOf(before) !== holderOf(world.head)) expect(world.head.epoch).toBeGreaterThan(before.epoch);
@@ -36,7 +36,7 @@ describe('the log', () => {
         const world = new World();
         for (const { by, command, after } of all) {
           world.now += after;
-          world.give(by, command as never);
+          world.give(by, command);
         }
         let holder: string | undefined;
         for (const entry of world.log) {
@@ -197,7 +197,7 @@ describe('deadlines', () => {
       fc.property(steps, (all) => {
         const world = new World();
         for (const { by, command } of all) {
-          world.give(by, command as never);
+          world.give(by, command);
           expect(world.head.dueAt !== undefined).toBe(world.head.holder.state === 'queued');
         }
       }),
@@ -214,7 +214,7 @@ describe('abilities', () => {
         const world = new World();
         for (const { by, command, after } of all) {
           world.now += after;
-          world.give(by, command as never);
+          world.give(by, command);
         }
         const can = abilities(caller, world.head, policy);
         for (const name of abilityNames) {

@@ -40,7 +40,7 @@ export class World {
 
   give(by: By, command: Distribute<Command>): Decision {
     const id = `m${++this.#ids}`;
-    const decision = decide(this.head, { id, ...command } as Command, { by, now: this.now, policy });
+    const decision = decide(this.head, { id, ...command }, { by, now: this.now, policy });
     this.head = decision.conversation;
     this.log.push(...decision.entries);
     return decision;

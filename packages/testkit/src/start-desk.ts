@@ -147,7 +147,7 @@ async function until<T>(condition: () => T | Promise<T>, waiting: Set<() => void
   const end = performance.now() + timeoutMs;
   for (;;) {
     const value = await condition();
-    if (value) return value as NonNullable<T>;
+    if (value) return value;
     const left = end - performance.now();
     if (left <= 0) throw new Error(`Waited ${timeoutMs} ms in vain for ${condition.toString().slice(0, 200)}`);
     await new Promise<void>((resolve) => {

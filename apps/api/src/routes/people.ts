@@ -103,7 +103,7 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
         async (request) => {
           // Not through readable(): a refusal by the rules tells more, and only to whom it may.
           const { desk, caller } = await open(request.caller);
-          const command = await toCommand(desk, name, request.body as Record<string, unknown>);
+          const command = await toCommand(desk, name, request.body);
           const outcome = await desk.desk.execute(request.params.id, command, caller);
           if (!outcome.ok) throw new Refusal(outcome.code, outcome.code === 'not-found' ? {} : { holder: outcome.conversation.holder });
           return {
