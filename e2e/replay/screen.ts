@@ -80,7 +80,7 @@ export class Screen extends Waiters {
   }
 
   async #fetchAll(): Promise<void> {
-    for (let before = -1; this.seq > before; ) {
+    for (let before = -1; this.seq > before;) {
       before = this.seq;
       const page = await this.#caller.get<EntryPage>(
         `${paths.entries(this.conversation.id)}?after=${this.seq}&limit=200`,
