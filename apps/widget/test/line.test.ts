@@ -26,7 +26,7 @@ afterAll(() => world.close());
 
 /** The browser's network, with the faults a test asks for. */
 function network() {
-  const faults = { offline: false, loseAnswers: 0, dead: new Set<string>(), posts: 0 };
+  const faults = { offline: false, loseAnswers: 0, replayAll: false, dead: new Set<string>(), posts: 0 };
   const fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
     if (faults.offline) throw new TypeError('Failed to fetch');
     const bury = (text: string) => [...faults.dead].reduce((all, token) => all.replaceAll(token, 'dead'), text);
@@ -35,7 +35,8 @@ function network() {
     );
     const isPost = init.method === 'POST' && url.endsWith('/activities');
     if (isPost) faults.posts += 1;
-    const response = await globalThis.fetch(url, {
+    const address = faults.replayAll ? url.replace(/watermark=[^&]*/, 'watermark=') : url;
+    const response = await globalThis.fetch(address, {
       ...init,
       headers: { ...headers, origin: world.deskUrl },
       ...(typeof init.body === 'string' && { body: bury(init.body) }),
@@ -132,6 +133,20 @@ describe('a line', () => {
       'opening hours 2',
       'opening hours 3',
     ]);
+  });
+
+  test('shows a line once that the channel sends again', async () => {
+    const chat = open();
+    await chat.say('opening hours 1');
+    await eventually(() => expect(chat.texts()).toHaveLength(3));
+    chat.faults.replayAll = true;
+    world.sandbox.channels.breakSockets();
+    await eventually(() => expect(chat.line.state().is).toBe('away'));
+    await isOnline(chat.line);
+    chat.faults.replayAll = false;
+    await chat.say('opening hours 2');
+    await eventually(() => expect(chat.texts().at(-1)).toEqual(hours));
+    expect(chat.texts()).toHaveLength(5);
   });
 
   test('goes on in the same conversation when its token has died, also after a night', async () => {
