@@ -16,13 +16,26 @@ const signedOut = createRoute({
 });
 
 /** Everything behind sign-in; MSAL, Fluent and the desk's client come with it. */
-const client = createRoute({ getParentRoute: () => root, path: '/$client', component: lazyRouteComponent(() => import('./routes/client.tsx'), 'ClientPage') });
+const client = createRoute({
+  getParentRoute: () => root,
+  path: '/$client',
+  component: lazyRouteComponent(() => import('./routes/client.tsx'), 'ClientPage'),
+});
 
-const desk = createRoute({ getParentRoute: () => client, id: 'desk', component: lazyRouteComponent(() => import('./routes/desk.tsx'), 'DeskPage') });
+const desk = createRoute({
+  getParentRoute: () => client,
+  id: 'desk',
+  component: lazyRouteComponent(() => import('./routes/desk.tsx'), 'DeskPage'),
+});
 const deskIndex = createRoute({ getParentRoute: () => desk, path: '/' });
 const conversation = createRoute({ getParentRoute: () => desk, path: '/c/$conversation' });
 
-const live = createRoute({ getParentRoute: () => client, path: '/live', validateSearch: liveSearchOf, component: lazyRouteComponent(() => import('./routes/live.tsx'), 'LiveRoute') });
+const live = createRoute({
+  getParentRoute: () => client,
+  path: '/live',
+  validateSearch: liveSearchOf,
+  component: lazyRouteComponent(() => import('./routes/live.tsx'), 'LiveRoute'),
+});
 const transcripts = createRoute({
   getParentRoute: () => client,
   path: '/transcripts',
@@ -36,7 +49,11 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([choose, signedOut, client.addChildren([desk.addChildren([deskIndex, conversation]), live, transcripts, settings])]),
+  routeTree: root.addChildren([
+    choose,
+    signedOut,
+    client.addChildren([desk.addChildren([deskIndex, conversation]), live, transcripts, settings]),
+  ]),
   defaultPendingComponent: () => <Waiting what="the page" />,
   defaultPendingMs: 300,
   scrollRestoration: false,

@@ -6,8 +6,12 @@ import { defaults, readPreferences } from '../src/preferences/stored.ts';
 
 test('the connection chip says how true the screen is and what waits to go', () => {
   expect(connectionWords({ state: 'live', since: 0, heardAt: 8_000 }, 0, 10_000).text).toBe('Live · in step 2 s ago');
-  expect(connectionWords({ state: 'reconnecting', since: 0, heardAt: 1_000, reason: 'network' }, 2, 15_000).text).toBe('Reconnecting · last in step 14 s ago, 2 messages waiting to go');
-  expect(connectionWords({ state: 'reconnecting', since: 0, heardAt: undefined, reason: 'sign-in' }, 1, 0).text).toBe('Sign-in needed · not yet in step, 1 message waiting to go');
+  expect(connectionWords({ state: 'reconnecting', since: 0, heardAt: 1_000, reason: 'network' }, 2, 15_000).text).toBe(
+    'Reconnecting · last in step 14 s ago, 2 messages waiting to go',
+  );
+  expect(connectionWords({ state: 'reconnecting', since: 0, heardAt: undefined, reason: 'sign-in' }, 1, 0).text).toBe(
+    'Sign-in needed · not yet in step, 1 message waiting to go',
+  );
 });
 
 test('an offer always sounds; a message only where nobody looks', () => {
@@ -28,5 +32,9 @@ test('the command menu finds by the beginnings of words', () => {
 test('preferences survive nonsense in the storage', () => {
   expect(readPreferences(null)).toEqual(defaults);
   expect(readPreferences('{broken')).toEqual(defaults);
-  expect(readPreferences('{"theme":"pink","letters":"yes","send":"ctrl-enter","sound":false}')).toEqual({ ...defaults, send: 'ctrl-enter', sound: false });
+  expect(readPreferences('{"theme":"pink","letters":"yes","send":"ctrl-enter","sound":false}')).toEqual({
+    ...defaults,
+    send: 'ctrl-enter',
+    sound: false,
+  });
 });

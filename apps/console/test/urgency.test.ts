@@ -5,7 +5,10 @@ import { byPlaceInLine, byTimeLeft, spokenUrgency, urgency, urgencyWords } from 
 import { ana, head, queues } from './world.ts';
 
 const waitingSince = (id: string, since: number | undefined, queue = 'cards') =>
-  head(id, { holder: { state: 'assigned', since: 0, queue, consultant: ana }, ...(since === undefined ? {} : { unansweredSince: since }) });
+  head(id, {
+    holder: { state: 'assigned', since: 0, queue, consultant: ana },
+    ...(since === undefined ? {} : { unansweredSince: since }),
+  });
 
 test.each([
   [29_999, 'calm', '0:30 left'],
@@ -20,18 +23,30 @@ test.each([
 
 test('only a reply clears it: without an unanswered line nobody waits, in a queue everybody does', () => {
   expect(urgency(waitingSince('a', undefined), queues, 1e9).step).toBe('answered');
-  expect(urgency(head('a', { holder: { state: 'queued', since: 0, queue: 'cards', passedBy: [] } }), queues, 61_000).step).toBe('over');
+  expect(
+    urgency(head('a', { holder: { state: 'queued', since: 0, queue: 'cards', passedBy: [] } }), queues, 61_000).step,
+  ).toBe('over');
   expect(spokenUrgency({ step: 'over', dueAt: 0 }, 72_000)).toBe('reply overdue by 1 minute 12 seconds');
 });
 
 test('the list is sorted by time left, not by who spoke last; the answered come after', () => {
-  const heads = [waitingSince('answered', undefined), waitingSince('slow', 0, 'general'), waitingSince('late', 50_000), waitingSince('early', 10_000)];
+  const heads = [
+    waitingSince('answered', undefined),
+    waitingSince('slow', 0, 'general'),
+    waitingSince('late', 50_000),
+    waitingSince('early', 10_000),
+  ];
   expect(heads.sort(byTimeLeft(queues, 0)).map(({ id }) => id)).toEqual(['early', 'late', 'slow', 'answered']);
 });
 
 test('what is kept for me goes before the others in line', () => {
-  const queued = (id: string, since: number, mine: boolean) => head(id, { holder: { state: 'queued', since, queue: 'cards', passedBy: [], ...(mine ? { reservedFor: ana } : {}) } });
-  expect([queued('long', 0, false), queued('mine', 9_000, true)].sort(byPlaceInLine(queues, 0)).map(({ id }) => id)).toEqual(['mine', 'long']);
+  const queued = (id: string, since: number, mine: boolean) =>
+    head(id, {
+      holder: { state: 'queued', since, queue: 'cards', passedBy: [], ...(mine ? { reservedFor: ana } : {}) },
+    });
+  expect(
+    [queued('long', 0, false), queued('mine', 9_000, true)].sort(byPlaceInLine(queues, 0)).map(({ id }) => id),
+  ).toEqual(['mine', 'long']);
 });
 
 const ids = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 8 });

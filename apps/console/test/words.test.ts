@@ -21,7 +21,8 @@ test('the loser of a race hears who was quicker and when', () => {
   expect(sentence({ code: 'not-holder', holder })).toContain('Lukas Meyer holds this');
 });
 
-const said = (by: 'user' | 'person'): Entry => log({ kind: 'message', by: by === 'user' ? { type: 'user' } : { type: 'person', ...ana } })[0] as Entry;
+const said = (by: 'user' | 'person'): Entry =>
+  log({ kind: 'message', by: by === 'user' ? { type: 'user' } : { type: 'person', ...ana } })[0] as Entry;
 const at = (over: Partial<Delivery>): Delivery => ({ outSeq: 1, deliveredSeq: 0, seenSeq: 0, ...over });
 
 test.each([
@@ -38,18 +39,45 @@ test('what the user says has no delivery', () => {
   expect(deliveryOf(said('user'), at({}))).toBeUndefined();
 });
 
-const naming: Naming = { me, bot: 'BankX assistant', user: 'Jonas', queues, outcomes: [{ id: 'resolved', name: 'Resolved' }] };
+const naming: Naming = {
+  me,
+  bot: 'BankX assistant',
+  user: 'Jonas',
+  queues,
+  outcomes: [{ id: 'resolved', name: 'Resolved' }],
+};
 const words = (entry: Parameters<typeof log>[0]) => {
   const { who, what } = eventWords(log(entry)[0] as EventEntry, naming);
   return who + what;
 };
 
 test.each([
-  [{ kind: 'accepted' as const, consultant: ana, queue: 'cards', by: { type: 'person' as const, ...ana } }, 'You took the conversation'],
-  [{ kind: 'accepted' as const, consultant: lukas, queue: 'cards', uninvited: true as const }, 'Lukas Meyer took the conversation from the bot'],
-  [{ kind: 'transferred' as const, to: { queue: 'general' }, queue: 'general', comment: 'please', by: { type: 'person' as const, ...ana } }, 'You transferred it to General · “please”'],
-  [{ kind: 'returned' as const, packet: { outcome: 'resolved' }, by: { type: 'person' as const, ...lukas } }, 'Lukas Meyer gave it back to the bot · Resolved'],
-  [{ kind: 'returned' as const, packet: {}, fallback: 'queue-deadline' as const, by: { type: 'desk' as const } }, 'Back with the bot: nobody was free before the deadline'],
+  [
+    { kind: 'accepted' as const, consultant: ana, queue: 'cards', by: { type: 'person' as const, ...ana } },
+    'You took the conversation',
+  ],
+  [
+    { kind: 'accepted' as const, consultant: lukas, queue: 'cards', uninvited: true as const },
+    'Lukas Meyer took the conversation from the bot',
+  ],
+  [
+    {
+      kind: 'transferred' as const,
+      to: { queue: 'general' },
+      queue: 'general',
+      comment: 'please',
+      by: { type: 'person' as const, ...ana },
+    },
+    'You transferred it to General · “please”',
+  ],
+  [
+    { kind: 'returned' as const, packet: { outcome: 'resolved' }, by: { type: 'person' as const, ...lukas } },
+    'Lukas Meyer gave it back to the bot · Resolved',
+  ],
+  [
+    { kind: 'returned' as const, packet: {}, fallback: 'queue-deadline' as const, by: { type: 'desk' as const } },
+    'Back with the bot: nobody was free before the deadline',
+  ],
   [{ kind: 'rated' as const, score: 4 }, 'Jonas rated it 4 of 5'],
 ])('an event in words: %j', (entry, expected) => {
   expect(words(entry)).toBe(expected);
@@ -57,7 +85,13 @@ test.each([
 
 test('spans of time', () => {
   expect([0, 41_000, 725_000, 3_729_000].map(clockSpan)).toEqual(['0:00', '0:41', '12:05', '1:02:09']);
-  expect([48_000, 94_000, 700_000, 7_500_000, 260_000_000].map(span)).toEqual(['48 s', '1 m 34 s', '11 m', '2 h 5 m', '3 d']);
+  expect([48_000, 94_000, 700_000, 7_500_000, 260_000_000].map(span)).toEqual([
+    '48 s',
+    '1 m 34 s',
+    '11 m',
+    '2 h 5 m',
+    '3 d',
+  ]);
   expect(spokenSpan(61_000)).toBe('1 minute 1 second');
   const noon = new Date(2026, 9, 12, 12).getTime();
   expect([noon, noon - 86_400_000].map((time) => dayWords(time, noon))).toEqual(['Today', 'Yesterday']);
@@ -65,5 +99,7 @@ test('spans of time', () => {
 
 test('a verified name goes before a claimed one; without either it is a guest', () => {
   expect(userName({ id: 'user-4821' })).toBe('Guest 4821');
-  expect(userName({ id: 'x', name: 'Somebody', verified: { as: 'Jonas Weber', by: 'BankX', at: 0 } })).toBe('Jonas Weber');
+  expect(userName({ id: 'x', name: 'Somebody', verified: { as: 'Jonas Weber', by: 'BankX', at: 0 } })).toBe(
+    'Jonas Weber',
+  );
 });

@@ -31,5 +31,16 @@ type Made = { [K in Entry['kind']]: { kind: K } & Partial<Omit<Extract<Entry, { 
 
 /** Entries numbered from 1, a minute apart, by the user unless told. */
 export function log(...made: Made[]): Entry[] {
-  return made.map((entry, index) => ({ seq: index + 1, id: `u:m${index + 1}`, at: 60_000 * (index + 1), epoch: 1, by: { type: 'user' }, ...(entry.kind === 'message' ? { text: `line ${index + 1}` } : {}), ...entry }) as Entry);
+  return made.map(
+    (entry, index) =>
+      ({
+        seq: index + 1,
+        id: `u:m${index + 1}`,
+        at: 60_000 * (index + 1),
+        epoch: 1,
+        by: { type: 'user' },
+        ...(entry.kind === 'message' ? { text: `line ${index + 1}` } : {}),
+        ...entry,
+      }) as Entry,
+  );
 }

@@ -28,18 +28,22 @@ export type DeskApi = ReturnType<typeof createApi>;
 export function createApi(http: Http) {
   return {
     session: (call?: Given) => http<Session>(paths.session, { ...call }),
-    setPresence: (state: PresenceState, call?: Given) => http<Presence>(paths.presence, { method: 'PUT', body: { state }, ...call }),
+    setPresence: (state: PresenceState, call?: Given) =>
+      http<Presence>(paths.presence, { method: 'PUT', body: { state }, ...call }),
     people: (call?: Given) => http<People>(paths.people, { ...call }),
-    conversations: (query: ConversationsQuery, call?: Given) => http<ConversationPage>(paths.conversations, { query, ...call }),
+    conversations: (query: ConversationsQuery, call?: Given) =>
+      http<ConversationPage>(paths.conversations, { query, ...call }),
     changes: (query: ChangesQuery, call?: Given) => http<Changes>(paths.changes, { query, ...call }),
     conversation: (id: string, call?: Given) => http<ConversationView>(paths.conversation(id), { ...call }),
     entries: (id: string, query: EntriesQuery, call?: Given) => http<EntryPage>(paths.entries(id), { query, ...call }),
     command: <C extends CommandName>(id: string, command: C, body: CommandBody<C>, call?: Given) =>
       http<CommandAnswer>(paths.command(id, command), { method: 'POST', body, ...call }),
-    saveDraft: (id: string, body: DraftBody, call?: Given) => http<unknown>(paths.draft(id), { method: 'PUT', body, ...call }),
+    saveDraft: (id: string, body: DraftBody, call?: Given) =>
+      http<unknown>(paths.draft(id), { method: 'PUT', body, ...call }),
     transcripts: (query: TranscriptsQuery, call?: Given) => http<TranscriptPage>(paths.transcripts, { query, ...call }),
     /** The export as the desk wrote it, with the name the desk gives the file. */
-    export: (id: string, query: ExportQuery, call?: Given) => http<ReceivedFile>(paths.export(id), { query, file: true, ...call }),
+    export: (id: string, query: ExportQuery, call?: Given) =>
+      http<ReceivedFile>(paths.export(id), { query, file: true, ...call }),
     overview: (call?: Given) => http<Overview>(paths.overview, { ...call }),
   };
 }

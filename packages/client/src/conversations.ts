@@ -1,4 +1,15 @@
-import type { Abilities, Change, CommandAnswer, Conversation, ConversationView, Earlier, Entry, HubEvents, PersonRef, Signal } from '@parley/contracts';
+import type {
+  Abilities,
+  Change,
+  CommandAnswer,
+  Conversation,
+  ConversationView,
+  Earlier,
+  Entry,
+  HubEvents,
+  PersonRef,
+  Signal,
+} from '@parley/contracts';
 import { typingSeconds } from '@parley/contracts';
 import type { DeskApi } from './api.ts';
 import { asDeskError, type DeskError } from './desk-error.ts';
@@ -36,7 +47,9 @@ export interface Conversations {
   answered(id: string, answer: CommandAnswer): void;
   /** Joins everything that is open again and fetches what was missed. @throws DeskError */
   resync(): Promise<void>;
-  on: Pick<HubEvents, 'change' | 'marks' | 'signal'> & { heads(items: { id: string; seq: number; version: number }[]): void };
+  on: Pick<HubEvents, 'change' | 'marks' | 'signal'> & {
+    heads(items: { id: string; seq: number; version: number }[]): void;
+  };
 }
 
 interface ConversationsOptions {
@@ -69,8 +82,22 @@ export function createConversations(options: ConversationsOptions): Conversation
   function hold(id: string): Held {
     let held = all.get(id);
     if (held === undefined) {
-      const store = createStore<ConversationState>({ id, status: 'loading', earlier: [], viewing: [], typing: [], more: false });
-      held = { store, refs: 0, numbers: { seq: 0, version: 0 }, fetching: undefined, next: undefined, expiry: new Map() };
+      const store = createStore<ConversationState>({
+        id,
+        status: 'loading',
+        earlier: [],
+        viewing: [],
+        typing: [],
+        more: false,
+      });
+      held = {
+        store,
+        refs: 0,
+        numbers: { seq: 0, version: 0 },
+        fetching: undefined,
+        next: undefined,
+        expiry: new Map(),
+      };
       all.set(id, held);
     }
     return held;
@@ -80,11 +107,21 @@ export function createConversations(options: ConversationsOptions): Conversation
   function setLog(held: Held, log: Log, abilities?: Abilities): void {
     const { log: before, abilities: known } = held.store.getSnapshot();
     if (before === log && abilities === undefined) return;
-    held.store.update((state) => ({ ...state, log, more: (log.entries[0]?.seq ?? 1) > 1, ...(abilities === undefined ? {} : { abilities }) }));
+    held.store.update((state) => ({
+      ...state,
+      log,
+      more: (log.entries[0]?.seq ?? 1) > 1,
+      ...(abilities === undefined ? {} : { abilities }),
+    }));
     const last = before === undefined ? 0 : lastSeq(before);
-    options.onLog(log, log.entries.filter((entry) => entry.seq > last));
+    options.onLog(
+      log,
+      log.entries.filter((entry) => entry.seq > last),
+    );
     if (held.refs === 0) return;
-    const stale = abilities === undefined && (known === undefined || (before !== undefined && floorOf(before.head) !== floorOf(log.head)));
+    const stale =
+      abilities === undefined &&
+      (known === undefined || (before !== undefined && floorOf(before.head) !== floorOf(log.head)));
     if (stale) void fetchView(held);
     else if (isBehind(log)) void catchUp(held);
   }
@@ -157,7 +194,11 @@ export function createConversations(options: ConversationsOptions): Conversation
   }
 
   function fail(held: Held, problem: DeskError): void {
-    held.store.update((state) => ({ ...state, status: state.log === undefined || problem.code === 'not-found' ? 'failed' : state.status, problem }));
+    held.store.update((state) => ({
+      ...state,
+      status: state.log === undefined || problem.code === 'not-found' ? 'failed' : state.status,
+      problem,
+    }));
   }
 
   async function join(held: Held): Promise<void> {
@@ -166,7 +207,10 @@ export function createConversations(options: ConversationsOptions): Conversation
   }
 
   function note(held: Held, numbers: { seq: number; version: number }): void {
-    held.numbers = { seq: Math.max(held.numbers.seq, numbers.seq), version: Math.max(held.numbers.version, numbers.version) };
+    held.numbers = {
+      seq: Math.max(held.numbers.seq, numbers.seq),
+      version: Math.max(held.numbers.version, numbers.version),
+    };
     const { log } = held.store.getSnapshot();
     if (log !== undefined) setLog(held, applyNumbers(log, numbers));
   }
@@ -186,7 +230,10 @@ export function createConversations(options: ConversationsOptions): Conversation
     const key = heard.by.type === 'user' ? 'user' : heard.by.person.id;
     stopTyping(held, key);
     held.store.update((state) => ({ ...state, typing: [...state.typing, heard.by] }));
-    held.expiry.set(key, setTimeout(() => stopTyping(held, key), typingSeconds * 1_000));
+    held.expiry.set(
+      key,
+      setTimeout(() => stopTyping(held, key), typingSeconds * 1_000),
+    );
   }
 
   function stopTyping(held: Held, key: string): void {
@@ -238,7 +285,12 @@ export function createConversations(options: ConversationsOptions): Conversation
       const held = hold(id);
       const { log } = held.store.getSnapshot();
       if (log === undefined) note(held, answer.conversation);
-      else setLog(held, applyChange(log, answer), answer.conversation.version >= log.head.version ? answer.abilities : undefined);
+      else
+        setLog(
+          held,
+          applyChange(log, answer),
+          answer.conversation.version >= log.head.version ? answer.abilities : undefined,
+        );
     },
     async resync() {
       const open = [...all.values()].filter((held) => held.refs > 0);
@@ -261,7 +313,8 @@ export function createConversations(options: ConversationsOptions): Conversation
         const held = all.get(change.conversation.id);
         if (held === undefined) return;
         take(held, change);
-        for (const entry of change.entries) if (entry.kind === 'message') stopTyping(held, entry.by.type === 'person' ? entry.by.id : entry.by.type);
+        for (const entry of change.entries)
+          if (entry.kind === 'message') stopTyping(held, entry.by.type === 'person' ? entry.by.id : entry.by.type);
       },
       marks({ items }) {
         for (const mark of items) {

@@ -50,10 +50,21 @@ export function problemOf(status: number, body: unknown, retryAfter?: number): D
 
 /** Any thrown value as a DeskError. */
 export function asDeskError(thrown: unknown): DeskError {
-  return thrown instanceof DeskError ? thrown : new DeskError('internal', { cause: thrown, detail: thrown instanceof Error ? thrown.message : String(thrown) });
+  return thrown instanceof DeskError
+    ? thrown
+    : new DeskError('internal', { cause: thrown, detail: thrown instanceof Error ? thrown.message : String(thrown) });
 }
 
-const transientCodes = new Set<DeskErrorCode>(['network', 'timeout', 'rate-limited', 'overloaded', 'storage-unavailable', 'keys-unavailable', 'contention', 'unauthenticated']);
+const transientCodes = new Set<DeskErrorCode>([
+  'network',
+  'timeout',
+  'rate-limited',
+  'overloaded',
+  'storage-unavailable',
+  'keys-unavailable',
+  'contention',
+  'unauthenticated',
+]);
 
 function isProblem(body: unknown): body is Problem {
   return typeof body === 'object' && body !== null && typeof (body as { code?: unknown }).code === 'string';

@@ -1,7 +1,7 @@
-import type { CommandAnswer, CommandBody, CommandName, Conversation, Presence, PresenceState, Session } from '@parley/contracts';
+import type { CommandAnswer, CommandBody, CommandName, Presence, PresenceState, Session } from '@parley/contracts';
 import { createApi, type DeskApi } from './api.ts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
-import { createConversations, type Conversations, type ConversationState } from './conversations.ts';
+import { createConversations, type Conversations } from './conversations.ts';
 import { asDeskError, type DeskError } from './desk-error.ts';
 import { createDrafts, type Drafts } from './drafts.ts';
 import { belongs, type Viewer } from './heads.ts';
@@ -54,7 +54,11 @@ export interface Desk {
   readonly refresh: Conversations['refresh'];
   readonly older: Conversations['older'];
   /** Sends a command other than a reply or note and shows what it changed. @throws DeskError */
-  command<C extends Exclude<CommandName, 'reply' | 'note'>>(id: string, name: C, body: Omit<CommandBody<C>, 'id'>): Promise<CommandAnswer>;
+  command<C extends Exclude<CommandName, 'reply' | 'note'>>(
+    id: string,
+    name: C,
+    body: Omit<CommandBody<C>, 'id'>,
+  ): Promise<CommandAnswer>;
   setPresence(state: PresenceState): Promise<void>;
   loadPeople(): Promise<void>;
   /** Tells the others that I write; call as often as you like. */
@@ -105,7 +109,9 @@ export function createDesk(options: DeskOptions): Desk {
   });
   const outbox = createOutbox({
     post: ({ id, conversation, kind, text, epoch }) =>
-      kind === 'reply' ? api.command(conversation, 'reply', { id, text, epoch }, { tries: 1 }) : api.command(conversation, 'note', { id, text }, { tries: 1 }),
+      kind === 'reply'
+        ? api.command(conversation, 'reply', { id, text, epoch }, { tries: 1 })
+        : api.command(conversation, 'note', { id, text }, { tries: 1 }),
     onAnswer: answered,
     storage,
     now,
@@ -130,7 +136,11 @@ export function createDesk(options: DeskOptions): Desk {
       presence: ({ items }) => notePresence(items),
     },
     async onConnected() {
-      await Promise.all([lists.resync(), conversations.resync(), session.getSnapshot().status === 'ready' ? loadSession() : undefined]);
+      await Promise.all([
+        lists.resync(),
+        conversations.resync(),
+        session.getSnapshot().status === 'ready' ? loadSession() : undefined,
+      ]);
       outbox.wake();
       drafts.wake();
     },
@@ -170,14 +180,17 @@ export function createDesk(options: DeskOptions): Desk {
     people.update((all) => new Map([...all, ...items.map((item) => [item.person.id, item] as const)]));
     const { session: known } = session.getSnapshot();
     const own = items.find((item) => item.person.id === known?.me.id);
-    if (known !== undefined && own !== undefined && own !== known.presence) session.update((state) => ({ ...state, session: { ...known, presence: own } }));
+    if (known !== undefined && own !== undefined && own !== known.presence)
+      session.update((state) => ({ ...state, session: { ...known, presence: own } }));
   }
 
   /** What I hold is followed even while another conversation is on screen: unread counts and a quick switch depend on it. */
   function followMine(): void {
     const viewer = viewerOf(session.getSnapshot().session);
     if (viewer === undefined) return;
-    const held = [...lists.state.getSnapshot().heads.values()].filter((head) => belongs(head, 'mine', viewer)).map(({ id }) => id);
+    const held = [...lists.state.getSnapshot().heads.values()]
+      .filter((head) => belongs(head, 'mine', viewer))
+      .map(({ id }) => id);
     for (const id of held) if (!mine.has(id)) mine.set(id, conversations.open(id));
     for (const [id, release] of mine) {
       if (held.includes(id)) continue;
@@ -271,8 +284,6 @@ export function createDesk(options: DeskOptions): Desk {
 export function viewerOf(session: Session | undefined): Viewer | undefined {
   return session === undefined ? undefined : { id: session.me.id, queues: session.presence.queues };
 }
-
-export type { Conversation, ConversationState };
 
 function newId(): string {
   // Not randomUUID: it is missing on pages without TLS, such as a trial on the local network.

@@ -50,7 +50,7 @@ export function createDrafts({ save, storage, now, quiet = 400, backOff = defaul
     if (lanes.has(conversation)) return;
     lanes.add(conversation);
     try {
-      for (let attempt = 0; !stopped; ) {
+      for (let attempt = 0; !stopped;) {
         await pause(quiet, sleepers.signal);
         const draft = get(conversation);
         if (draft === undefined || draft.state === 'saved') return;
@@ -90,7 +90,8 @@ export function createDrafts({ save, storage, now, quiet = 400, backOff = defaul
     offer(conversation, draft) {
       const here = get(conversation);
       if (here !== undefined && here.state !== 'saved') return;
-      if (draft !== undefined && (here === undefined || draft.savedAt > here.savedAt)) put(conversation, { ...draft, state: 'saved' });
+      if (draft !== undefined && (here === undefined || draft.savedAt > here.savedAt))
+        put(conversation, { ...draft, state: 'saved' });
     },
     async start() {
       const left = await storage.all<KeptDraft>(prefix).catch(() => []);

@@ -5,7 +5,9 @@ export type Heads = ReadonlyMap<string, Conversation>;
 
 /** Takes in heads from a page, a push or `changes?since=`: newer replaces older, whatever the order of arrival. */
 export function applyHeads(heads: Heads, change: ListChange): Heads {
-  const newer = change.items.filter((item) => item.version >= (heads.get(item.id)?.version ?? -1) && heads.get(item.id) !== item);
+  const newer = change.items.filter(
+    (item) => item.version >= (heads.get(item.id)?.version ?? -1) && heads.get(item.id) !== item,
+  );
   const gone = change.gone.filter((id) => heads.has(id));
   if (newer.length === 0 && gone.length === 0) return heads;
   const next = new Map(heads);

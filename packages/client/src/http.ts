@@ -70,7 +70,9 @@ export function createHttp(options: HttpOptions): Http {
 
   async function once<T>(path: string, call: Call, renew: boolean): Promise<T> {
     const token = await options.token(renew ? { renew } : undefined).catch((cause: unknown) => {
-      throw cause instanceof DeskError ? cause : new DeskError('network', { cause, detail: 'No access token could be had' });
+      throw cause instanceof DeskError
+        ? cause
+        : new DeskError('network', { cause, detail: 'No access token could be had' });
     });
     const deadline = AbortSignal.timeout(timeout);
     let response: Response;
@@ -93,7 +95,11 @@ export function createHttp(options: HttpOptions): Http {
       throw new DeskError(deadline.aborted ? 'timeout' : 'network', { cause });
     }
     if (response.ok && call.file === true) {
-      const file: ReceivedFile = { name: fileNameOf(response.headers.get('content-disposition')), type: response.headers.get('content-type') ?? 'application/octet-stream', text };
+      const file: ReceivedFile = {
+        name: fileNameOf(response.headers.get('content-disposition')),
+        type: response.headers.get('content-type') ?? 'application/octet-stream',
+        text,
+      };
       return file as T;
     }
     const body = parse(text);
@@ -114,7 +120,8 @@ export function retryAfterOf(header: string | null, now: () => number = Date.now
 export function fileNameOf(header: string | null): string | undefined {
   const encoded = /(?:^|;)\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)/i.exec(header ?? '')?.[1];
   const plain = /(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(header ?? '');
-  const name = (encoded === undefined ? undefined : decoded(encoded)) ?? plain?.[1]?.replaceAll(/\\(.)/g, '$1') ?? plain?.[2];
+  const name =
+    (encoded === undefined ? undefined : decoded(encoded)) ?? plain?.[1]?.replaceAll(/\\(.)/g, '$1') ?? plain?.[2];
   const last = name?.split(/[\\/]/).at(-1)?.trim();
   return last === undefined || last === '' || last === '.' || last === '..' ? undefined : last;
 }
@@ -129,7 +136,9 @@ function decoded(text: string): string | undefined {
 
 function queryOf(query: Call['query']): string {
   const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}`;
+  return pairs.length === 0
+    ? ''
+    : `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()}`;
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,10 @@
-import { HubConnectionBuilder, HubConnectionState, HttpTransportType, LogLevel, type HubConnection } from '@microsoft/signalr';
+import {
+  HubConnectionBuilder,
+  HubConnectionState,
+  HttpTransportType,
+  LogLevel,
+  type HubConnection,
+} from '@microsoft/signalr';
 import { paths, type HubEvents, type HubMethods } from '@parley/contracts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
 import { DeskError } from './desk-error.ts';
@@ -19,7 +25,10 @@ export interface Link {
   stop(): Promise<void>;
   /** Looks at once whether the socket is alive, and dials at once if it is not. */
   wake(): void;
-  invoke<M extends keyof HubMethods>(method: M, ...args: Parameters<HubMethods[M]>): Promise<Awaited<ReturnType<HubMethods[M]>>>;
+  invoke<M extends keyof HubMethods>(
+    method: M,
+    ...args: Parameters<HubMethods[M]>
+  ): Promise<Awaited<ReturnType<HubMethods[M]>>>;
 }
 
 interface LinkOptions {
@@ -34,7 +43,14 @@ interface LinkOptions {
   silence?: number;
 }
 
-const events = ['change', 'list', 'marks', 'heads', 'signal', 'presence'] as const satisfies readonly (keyof HubEvents)[];
+const events = [
+  'change',
+  'list',
+  'marks',
+  'heads',
+  'signal',
+  'presence',
+] as const satisfies readonly (keyof HubEvents)[];
 
 export function createLink(options: LinkOptions): Link {
   const { now } = options;
@@ -53,8 +69,14 @@ export function createLink(options: LinkOptions): Link {
 
   function build(): HubConnection {
     const connection = new HubConnectionBuilder()
-      .withUrl(options.url + paths.hub, { accessTokenFactory: () => options.token(), transport: HttpTransportType.WebSockets, withCredentials: false })
-      .withAutomaticReconnect({ nextRetryDelayInMilliseconds: ({ previousRetryCount }) => pauseBefore(previousRetryCount, backOff) })
+      .withUrl(options.url + paths.hub, {
+        accessTokenFactory: () => options.token(),
+        transport: HttpTransportType.WebSockets,
+        withCredentials: false,
+      })
+      .withAutomaticReconnect({
+        nextRetryDelayInMilliseconds: ({ previousRetryCount }) => pauseBefore(previousRetryCount, backOff),
+      })
       .configureLogging(LogLevel.None)
       .build();
     connection.serverTimeoutInMilliseconds = silence;
@@ -62,7 +84,7 @@ export function createLink(options: LinkOptions): Link {
     for (const name of events) {
       connection.on(name, (argument: never) => {
         hear();
-        (options.on[name] as (argument: never) => void)(argument);
+        options.on[name](argument);
       });
     }
     return connection;

@@ -45,7 +45,8 @@ export function createLists(api: DeskApi, now: () => number): Lists {
   let turn: Promise<unknown> = Promise.resolve();
   let syncing = false;
 
-  const setView = (view: View, next: ViewState) => state.update((all) => ({ ...all, views: { ...all.views, [view]: next } }));
+  const setView = (view: View, next: ViewState) =>
+    state.update((all) => ({ ...all, views: { ...all.views, [view]: next } }));
   const apply = (change: ListChange) => {
     const heads = withoutOldClosed(applyHeads(state.getSnapshot().heads, change));
     if (heads !== state.getSnapshot().heads) state.update((all) => ({ ...all, heads }));
@@ -59,12 +60,17 @@ export function createLists(api: DeskApi, now: () => number): Lists {
   }
 
   async function read(view: View, from: string | undefined, pages: number): Promise<void> {
-    if (state.getSnapshot().views[view].status !== 'ready') setView(view, { ...state.getSnapshot().views[view], status: 'loading' });
+    if (state.getSnapshot().views[view].status !== 'ready')
+      setView(view, { ...state.getSnapshot().views[view], status: 'loading' });
     try {
       let next = from;
       let since: string | undefined;
       for (let page = 0; page < pages; page++) {
-        const answer = await api.conversations({ view, limit: pageSize, ...(next === undefined ? {} : { cursor: next }) });
+        const answer = await api.conversations({
+          view,
+          limit: pageSize,
+          ...(next === undefined ? {} : { cursor: next }),
+        });
         apply({ items: answer.items, gone: [] });
         since ??= answer.changes;
         next = answer.next;
@@ -88,7 +94,8 @@ export function createLists(api: DeskApi, now: () => number): Lists {
       if (!answer.more) break;
     }
     const { views } = state.getSnapshot();
-    for (const view of wanted) if (views[view].status === 'ready') setView(view, { ...state.getSnapshot().views[view], at: now() });
+    for (const view of wanted)
+      if (views[view].status === 'ready') setView(view, { ...state.getSnapshot().views[view], at: now() });
   }
 
   async function readAll(): Promise<void> {
@@ -111,7 +118,10 @@ export function createLists(api: DeskApi, now: () => number): Lists {
       }),
     heard(theirs) {
       if (cursor === undefined || theirs === cursor) {
-        if (cursor !== undefined) for (const view of wanted) if (state.getSnapshot().views[view].status === 'ready') setView(view, { ...state.getSnapshot().views[view], at: now() });
+        if (cursor !== undefined)
+          for (const view of wanted)
+            if (state.getSnapshot().views[view].status === 'ready')
+              setView(view, { ...state.getSnapshot().views[view], at: now() });
         return;
       }
       if (syncing) return;
@@ -127,7 +137,8 @@ export function createLists(api: DeskApi, now: () => number): Lists {
         if (cursor === undefined) return readAll();
         try {
           await catchUp(cursor);
-          for (const view of wanted) if (state.getSnapshot().views[view].status !== 'ready') await read(view, undefined, pagesOf(view));
+          for (const view of wanted)
+            if (state.getSnapshot().views[view].status !== 'ready') await read(view, undefined, pagesOf(view));
         } catch (thrown) {
           // A cursor the desk no longer knows: begin anew.
           const { code } = asDeskError(thrown);
@@ -141,7 +152,9 @@ export function createLists(api: DeskApi, now: () => number): Lists {
 /** Closed heads are kept so that late news of them is known to be late; not for ever. */
 function withoutOldClosed(heads: Heads): Heads {
   if (heads.size <= keptHeads) return heads;
-  const closed = [...heads.values()].filter(({ holder }) => holder.state === 'closed').sort((a, b) => a.updatedAt - b.updatedAt);
+  const closed = [...heads.values()]
+    .filter(({ holder }) => holder.state === 'closed')
+    .sort((a, b) => a.updatedAt - b.updatedAt);
   const surplus = new Set(closed.slice(0, Math.ceil(closed.length / 2)).map(({ id }) => id));
   return surplus.size === 0 ? heads : new Map([...heads].filter(([id]) => !surplus.has(id)));
 }

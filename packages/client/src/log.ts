@@ -51,7 +51,9 @@ export function applyMark(log: Log, mark: Mark): Log {
   // The next version with nothing but marks in it is the head we have, with these marks.
   const next = mark.version === log.head.version + 1;
   const head = next ? { ...log.head, version: mark.version, delivery } : { ...log.head, delivery };
-  return same(log.head.delivery, delivery) && !next && mark.version <= log.version ? log : { ...log, head, version: Math.max(log.version, mark.version) };
+  return same(log.head.delivery, delivery) && !next && mark.version <= log.version
+    ? log
+    : { ...log, head, version: Math.max(log.version, mark.version) };
 }
 
 /** Head numbers of a keep-alive: notes what is missing, changes nothing that is here. */
@@ -70,7 +72,12 @@ export function settle(log: Log, fetched: Conversation): Log {
 function withHead(log: Log, head: Conversation): Log {
   if (head.version < log.head.version) return { ...log, seq: Math.max(log.seq, head.seq) };
   const delivery = mergeDelivery(head.delivery, log.head.delivery, log.version > head.version);
-  return { ...log, head: delivery === head.delivery ? head : { ...head, delivery }, version: Math.max(log.version, head.version), seq: Math.max(log.seq, head.seq) };
+  return {
+    ...log,
+    head: delivery === head.delivery ? head : { ...head, delivery },
+    version: Math.max(log.version, head.version),
+    seq: Math.max(log.seq, head.seq),
+  };
 }
 
 /** Delivery numbers only ever rise; the failure belongs to the newer of the two. */
@@ -86,5 +93,11 @@ function mergeDelivery(ours: Delivery, theirs: Delivery, theirsIsNewer: boolean)
 }
 
 function same(a: Delivery, b: Delivery): boolean {
-  return a.outSeq === b.outSeq && a.deliveredSeq === b.deliveredSeq && a.seenSeq === b.seenSeq && a.failed?.seq === b.failed?.seq && a.failed?.at === b.failed?.at;
+  return (
+    a.outSeq === b.outSeq &&
+    a.deliveredSeq === b.deliveredSeq &&
+    a.seenSeq === b.seenSeq &&
+    a.failed?.seq === b.failed?.seq &&
+    a.failed?.at === b.failed?.at
+  );
 }

@@ -71,7 +71,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const keep = (item: OutboxItem) => void storage.put(prefix + item.id, item).catch(() => undefined);
   const forget = (id: string) => void storage.delete(prefix + id).catch(() => undefined);
   const change = (id: string, next: OutboxItem | undefined) =>
-    items.update((all) => (next === undefined ? all.filter((item) => item.id !== id) : all.map((item) => (item.id === id ? next : item))));
+    items.update((all) =>
+      next === undefined ? all.filter((item) => item.id !== id) : all.map((item) => (item.id === id ? next : item)),
+    );
   const remove = (id: string) => {
     change(id, undefined);
     forget(id);
@@ -81,9 +83,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (lanes.has(conversation)) return;
     lanes.add(conversation);
     try {
-      for (let attempt = 0; !stopped; ) {
+      for (let attempt = 0; !stopped;) {
         // A failed message does not hold up those after it: they were each written to be read alone.
-        const item = items.getSnapshot().find((other) => other.conversation === conversation && other.state !== 'failed');
+        const item = items
+          .getSnapshot()
+          .find((other) => other.conversation === conversation && other.state !== 'failed');
         if (item === undefined) return;
         change(item.id, { ...item, state: 'sending' });
         try {
@@ -101,7 +105,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
           } else {
             attempt = 0;
             const { code, detail, holder } = error;
-            const failed: OutboxItem = { ...still, state: 'failed', problem: { code, ...(detail === undefined ? {} : { detail }), ...(holder === undefined ? {} : { holder }) } };
+            const failed: OutboxItem = {
+              ...still,
+              state: 'failed',
+              problem: {
+                code,
+                ...(detail === undefined ? {} : { detail }),
+                ...(holder === undefined ? {} : { holder }),
+              },
+            };
             change(item.id, failed);
             keep(failed);
           }

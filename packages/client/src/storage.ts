@@ -14,7 +14,9 @@ export function memoryStorage(): DeskStorage {
   const records = new Map<string, string>();
   return {
     async all<T>(prefix: string) {
-      return [...records].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => ({ key, value: JSON.parse(value) as T }));
+      return [...records]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]) => ({ key, value: JSON.parse(value) as T }));
     },
     async put(key, value) {
       records.set(key, JSON.stringify(value));

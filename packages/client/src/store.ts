@@ -17,7 +17,7 @@ export function createStore<T>(initial: T): Writable<T> {
     if (Object.is(next, value)) return;
     value = next;
     // A listener that throws must not keep the others from hearing.
-    for (const listener of [...listeners]) {
+    for (const listener of listeners) {
       try {
         listener();
       } catch (thrown) {

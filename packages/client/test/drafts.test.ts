@@ -7,12 +7,20 @@ const backOff = { first: 1, cap: 2 };
 
 test('a draft is here at once, at the desk after a pause in typing, and only its last words are sent', async () => {
   const saved: [string, DraftBody][] = [];
-  const drafts = createDrafts({ save: async (id, body) => saved.push([id, body]), storage: memoryStorage(), now: () => 1, quiet: 5, backOff });
+  const drafts = createDrafts({
+    save: async (id, body) => saved.push([id, body]),
+    storage: memoryStorage(),
+    now: () => 1,
+    quiet: 5,
+    backOff,
+  });
   drafts.set('a', { text: 'Hel', mode: 'reply' });
   drafts.set('a', { text: 'Hello', mode: 'reply' });
   drafts.set('b', { text: 'careful', mode: 'note' });
   expect(drafts.items.getSnapshot().get('a')).toMatchObject({ text: 'Hello', state: 'here' });
-  await vi.waitFor(() => expect([...drafts.items.getSnapshot().values()].map(({ state }) => state)).toEqual(['saved', 'saved']));
+  await vi.waitFor(() =>
+    expect([...drafts.items.getSnapshot().values()].map(({ state }) => state)).toEqual(['saved', 'saved']),
+  );
   expect(saved).toEqual([
     ['a', { text: 'Hello', mode: 'reply' }],
     ['b', { text: 'careful', mode: 'note' }],
@@ -21,19 +29,37 @@ test('a draft is here at once, at the desk after a pause in typing, and only its
 
 test('words typed while the desk is away survive a reload and reach it later', async () => {
   const storage = memoryStorage();
-  const away = createDrafts({ save: () => Promise.reject(new DeskError('network')), storage, now: () => 1, quiet: 1, backOff });
+  const away = createDrafts({
+    save: () => Promise.reject(new DeskError('network')),
+    storage,
+    now: () => 1,
+    quiet: 1,
+    backOff,
+  });
   away.set('a', { text: 'kept', mode: 'reply' });
   away.stop();
 
   const saved: string[] = [];
-  const drafts = createDrafts({ save: async (_, body) => saved.push(body.text), storage, now: () => 2, quiet: 1, backOff });
+  const drafts = createDrafts({
+    save: async (_, body) => saved.push(body.text),
+    storage,
+    now: () => 2,
+    quiet: 1,
+    backOff,
+  });
   await drafts.start();
   expect(drafts.items.getSnapshot().get('a')?.text).toBe('kept');
   await vi.waitFor(() => expect(saved).toEqual(['kept']));
 });
 
 test('the desk’s draft is taken unless newer words are here', async () => {
-  const drafts = createDrafts({ save: () => new Promise(() => undefined), storage: memoryStorage(), now: () => 10, quiet: 1, backOff });
+  const drafts = createDrafts({
+    save: () => new Promise(() => undefined),
+    storage: memoryStorage(),
+    now: () => 10,
+    quiet: 1,
+    backOff,
+  });
   drafts.offer('a', { text: 'from the other machine', mode: 'note', savedAt: 5 });
   expect(drafts.items.getSnapshot().get('a')).toMatchObject({ text: 'from the other machine', mode: 'note' });
   drafts.set('a', { text: 'mine now', mode: 'reply' });

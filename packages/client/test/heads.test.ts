@@ -6,16 +6,19 @@ import { colleague, head, me } from './world.ts';
 
 test('P3: heads in any order, with repetitions, end at the newest of each', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ of: fc.nat(4), version: fc.integer({ min: 1, max: 9 }) }), { maxLength: 40 }), (made) => {
-      let heads: Heads = new Map();
-      const newest = new Map<string, number>();
-      for (const { of, version } of made) {
-        const id = `c_${of}`;
-        newest.set(id, Math.max(newest.get(id) ?? 0, version));
-        heads = applyHeads(heads, { items: [head(id, { version })], gone: [] });
-      }
-      expect(new Map([...heads].map(([id, { version }]) => [id, version]))).toEqual(newest);
-    }),
+    fc.property(
+      fc.array(fc.record({ of: fc.nat(4), version: fc.integer({ min: 1, max: 9 }) }), { maxLength: 40 }),
+      (made) => {
+        let heads: Heads = new Map();
+        const newest = new Map<string, number>();
+        for (const { of, version } of made) {
+          const id = `c_${of}`;
+          newest.set(id, Math.max(newest.get(id) ?? 0, version));
+          heads = applyHeads(heads, { items: [head(id, { version })], gone: [] });
+        }
+        expect(new Map([...heads].map(([id, { version }]) => [id, version]))).toEqual(newest);
+      },
+    ),
   );
 });
 
@@ -27,12 +30,17 @@ test('what is gone leaves the list, and the same heads leave the very same map',
 });
 
 const viewer = { id: me, queues: ['cards'] };
-const queued = (over: object) => head('a', { holder: { state: 'queued', since: 0, queue: 'cards', passedBy: [], ...over } });
+const queued = (over: object) =>
+  head('a', { holder: { state: 'queued', since: 0, queue: 'cards', passedBy: [], ...over } });
 
 test.each([
   ['a served queue', queued({}), true],
   ['another queue', queued({ queue: 'loans' }), false],
-  ['another queue, offered to me', queued({ queue: 'loans', offer: { to: { id: me, name: 'Ana' }, since: 0, until: 1 } }), true],
+  [
+    'another queue, offered to me',
+    queued({ queue: 'loans', offer: { to: { id: me, name: 'Ana' }, since: 0, until: 1 } }),
+    true,
+  ],
   ['a served queue, reserved for a colleague', queued({ reservedFor: { id: colleague, name: 'Lukas' } }), false],
   ['another queue, reserved for me', queued({ queue: 'loans', reservedFor: { id: me, name: 'Ana' } }), true],
 ])('waiting: %s', (_, conversation, expected) => {

@@ -17,11 +17,18 @@ async function serve(...answers: Answer[]) {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    seen.push({ method: request.method ?? '', url: request.url ?? '', authorization: request.headers.authorization, body });
+    seen.push({
+      method: request.method ?? '',
+      url: request.url ?? '',
+      authorization: request.headers.authorization,
+      body,
+    });
     const answer = answers[Math.min(seen.length, answers.length) - 1] as Answer;
     if (answer === 'hang') return;
     if (answer === 'cut') return void request.socket.destroy();
-    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.body ?? {}));
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+      .end(JSON.stringify(answer.body ?? {}));
   };
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -30,7 +37,15 @@ async function serve(...answers: Answer[]) {
     await new Promise((resolve) => server.close(resolve));
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { seen, http: createHttp({ url, token: async (options) => (options?.renew ? 'renewed' : 'first'), backOff: { first: 1, cap: 5 }, timeout: 300 }) };
+  return {
+    seen,
+    http: createHttp({
+      url,
+      token: async (options) => (options?.renew ? 'renewed' : 'first'),
+      backOff: { first: 1, cap: 5 },
+      timeout: 300,
+    }),
+  };
 }
 
 const refusal = async (call: Promise<unknown>) => {
@@ -43,28 +58,46 @@ const refusal = async (call: Promise<unknown>) => {
 };
 
 test('a refusal becomes a DeskError with the code, the detail and the holder', async () => {
-  const holder = { state: 'assigned', since: 5, queue: 'cards', consultant: { id: 'c0170500-0000-4000-8000-000000000102', name: 'Lukas' } };
-  const { http, seen } = await serve({ status: 409, body: { type: 't', title: 'x', status: 409, code: 'already-held', detail: 'taken', holder } });
+  const holder = {
+    state: 'assigned',
+    since: 5,
+    queue: 'cards',
+    consultant: { id: 'c0170500-0000-4000-8000-000000000102', name: 'Lukas' },
+  };
+  const { http, seen } = await serve({
+    status: 409,
+    body: { type: 't', title: 'x', status: 409, code: 'already-held', detail: 'taken', holder },
+  });
   const error = await refusal(http('/v1/x', { method: 'POST', body: { id: '1' } }));
   expect(error).toMatchObject({ code: 'already-held', status: 409, detail: 'taken', holder, transient: false });
   expect(seen).toHaveLength(1);
 });
 
 test('P11: overload, broken connections and silence are tried again until the desk answers', async () => {
-  const { http, seen } = await serve({ status: 503, body: { code: 'overloaded' } }, 'cut', 'hang', { status: 200, body: { fine: true } });
+  const { http, seen } = await serve({ status: 503, body: { code: 'overloaded' } }, 'cut', 'hang', {
+    status: 200,
+    body: { fine: true },
+  });
   expect(await http('/v1/x', { method: 'POST', body: { id: '1' } })).toEqual({ fine: true });
   expect(seen.map(({ body }) => body)).toEqual(Array(4).fill('{"id":"1"}'));
 });
 
 test('Retry-After is waited for', async () => {
-  const { http } = await serve({ status: 429, body: { code: 'rate-limited' }, headers: { 'retry-after': '0.2' } }, { status: 200 });
+  const { http } = await serve(
+    { status: 429, body: { code: 'rate-limited' }, headers: { 'retry-after': '0.2' } },
+    { status: 200 },
+  );
   const before = performance.now();
   await http('/v1/x');
   expect(performance.now() - before).toBeGreaterThan(190);
 });
 
 test('a refused token is renewed once', async () => {
-  const { http, seen } = await serve({ status: 401, body: { code: 'unauthenticated' } }, { status: 200 }, { status: 401 });
+  const { http, seen } = await serve(
+    { status: 401, body: { code: 'unauthenticated' } },
+    { status: 200 },
+    { status: 401 },
+  );
   await http('/v1/x');
   expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer first', 'Bearer renewed']);
   expect((await refusal(http('/v1/x'))).code).toBe('unauthenticated');
@@ -92,10 +125,21 @@ test('Retry-After as a date, and nonsense', () => {
 
 test('a file comes as it was written, with its name; a refusal instead of it is still a DeskError', async () => {
   const { http } = await serve(
-    { status: 200, body: [{ type: 'message' }], headers: { 'content-type': 'application/json; charset=utf-8', 'content-disposition': 'attachment; filename="c_1.transcript"' } },
+    {
+      status: 200,
+      body: [{ type: 'message' }],
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'content-disposition': 'attachment; filename="c_1.transcript"',
+      },
+    },
     { status: 403, body: { code: 'forbidden' } },
   );
-  expect(await http('/v1/x', { file: true })).toEqual({ name: 'c_1.transcript', type: 'application/json; charset=utf-8', text: '[{"type":"message"}]' });
+  expect(await http('/v1/x', { file: true })).toEqual({
+    name: 'c_1.transcript',
+    type: 'application/json; charset=utf-8',
+    text: '[{"type":"message"}]',
+  });
   expect(await refusal(http('/v1/x', { file: true }))).toMatchObject({ code: 'forbidden' });
 });
 
@@ -103,8 +147,8 @@ test.each([
   ['attachment; filename="a b.txt"', 'a b.txt'],
   ['attachment; filename=a.json', 'a.json'],
   ['attachment; filename="say \\"hi\\".txt"', 'say "hi".txt'],
-  ["attachment; filename=\"plain.txt\"; filename*=UTF-8''f%C3%BCr%20alle.txt", 'für alle.txt'],
-  ["attachment; filename=\"plain.txt\"; filename*=UTF-8''%zz", 'plain.txt'],
+  ['attachment; filename="plain.txt"; filename*=UTF-8\'\'f%C3%BCr%20alle.txt', 'für alle.txt'],
+  ['attachment; filename="plain.txt"; filename*=UTF-8\'\'%zz', 'plain.txt'],
   ['attachment; filename="../../etc/passwd"', 'passwd'],
   ['attachment; filename="C:\\\\dir\\\\x.txt"', 'x.txt'],
   ['attachment; filename=".."', undefined],

@@ -32,7 +32,13 @@ afterEach(async () => {
 
 /** A console of somebody, over a line that tests may cut, mute and mend. */
 async function signIn(email: string): Promise<Desk> {
-  const made = createDesk({ url: line.url, token: () => real.token(email), backOff: { first: 20, cap: 100 }, timeout: 1_000, silence: 30_000 });
+  const made = createDesk({
+    url: line.url,
+    token: () => real.token(email),
+    backOff: { first: 20, cap: 100 },
+    timeout: 1_000,
+    silence: 30_000,
+  });
   opened.push(made);
   made.start();
   await vi.waitFor(() => expect(made.connection.getSnapshot().state).toBe('live'), { timeout: 10_000 });
@@ -76,7 +82,12 @@ async function expectInStep(id: string, as: Caller = person(real, ana)): Promise
 test('the cache invariant holds for every command', async () => {
   const { channel, id } = await held();
   await expectInStep(id);
-  desk.outbox.send({ conversation: id, kind: 'reply', text: 'I am looking into it', epoch: desk.conversation(id).getSnapshot().log?.head.epoch ?? 0 });
+  desk.outbox.send({
+    conversation: id,
+    kind: 'reply',
+    text: 'I am looking into it',
+    epoch: desk.conversation(id).getSnapshot().log?.head.epoch ?? 0,
+  });
   desk.outbox.send({ conversation: id, kind: 'note', text: 'seems lost', epoch: 0 });
   await bot.say('user', channel, 'thank you');
   await bot.say('bot', channel, 'Anything else?');
@@ -115,15 +126,28 @@ test('replies written while the line is cut arrive once and in order', async () 
   line.mend();
   await vi.waitFor(() => expect(desk.outbox.items.getSnapshot()).toEqual([]), { timeout: 10_000 });
   await expectInStep(id);
-  const said = desk.conversation(id).getSnapshot().log?.entries.flatMap((entry) => (entry.kind === 'message' && entry.by.type === 'person' ? [entry.text] : []));
+  const said = desk
+    .conversation(id)
+    .getSnapshot()
+    .log?.entries.flatMap((entry) => (entry.kind === 'message' && entry.by.type === 'person' ? [entry.text] : []));
   expect(said).toEqual(['one', 'two', 'three']);
 });
 
 test('an answer lost after the desk has stored the reply does not double it', async () => {
   const { id } = await held();
   line.mute();
-  desk.outbox.send({ conversation: id, kind: 'reply', text: 'once only', epoch: desk.conversation(id).getSnapshot().log?.head.epoch ?? 0 });
-  const seen = () => person(real, ana).get<ConversationView>(`/v1/conversations/${id}`).then(({ body }) => body.entries.filter((entry) => entry.kind === 'message' && entry.text === 'once only').length);
+  desk.outbox.send({
+    conversation: id,
+    kind: 'reply',
+    text: 'once only',
+    epoch: desk.conversation(id).getSnapshot().log?.head.epoch ?? 0,
+  });
+  const seen = () =>
+    person(real, ana)
+      .get<ConversationView>(`/v1/conversations/${id}`)
+      .then(
+        ({ body }) => body.entries.filter((entry) => entry.kind === 'message' && entry.text === 'once only').length,
+      );
   await vi.waitFor(async () => expect(await seen()).toBe(1), { timeout: 10_000 });
   expect(desk.outbox.items.getSnapshot()).toHaveLength(1);
   line.cut();
@@ -134,7 +158,13 @@ test('an answer lost after the desk has stored the reply does not double it', as
 });
 
 test('a socket that stays open and says nothing is given up', async () => {
-  const quick = createDesk({ url: line.url, token: () => real.token(ana), backOff: { first: 20, cap: 100 }, timeout: 500, silence: 600 });
+  const quick = createDesk({
+    url: line.url,
+    token: () => real.token(ana),
+    backOff: { first: 20, cap: 100 },
+    timeout: 500,
+    silence: 600,
+  });
   opened.push(quick);
   quick.start();
   await vi.waitFor(() => expect(quick.connection.getSnapshot().state).toBe('live'), { timeout: 10_000 });
@@ -150,11 +180,16 @@ test('P4: of two who accept at once one wins, and the other is told who', async 
   const channel = `in-step-${n++}`;
   await bot.say('user', channel, 'help');
   const { conversation: id } = await bot.escalate(channel);
-  await vi.waitFor(() => expect([list('waiting').includes(id), list('waiting', other).includes(id)]).toEqual([true, true]));
+  await vi.waitFor(() =>
+    expect([list('waiting').includes(id), list('waiting', other).includes(id)]).toEqual([true, true]),
+  );
   const results = await Promise.allSettled([desk.command(id, 'claim', {}), other.command(id, 'claim', {})]);
   const lost = results.filter((result) => result.status === 'rejected');
   expect(lost).toHaveLength(1);
-  expect(lost[0]?.reason).toMatchObject({ code: 'already-held', holder: { state: 'assigned', consultant: { name: results[0].status === 'fulfilled' ? 'Ana Ruiz' : 'Lukas Meyer' } } });
+  expect(lost[0]?.reason).toMatchObject({
+    code: 'already-held',
+    holder: { state: 'assigned', consultant: { name: results[0].status === 'fulfilled' ? 'Ana Ruiz' : 'Lukas Meyer' } },
+  });
   await vi.waitFor(() => expect([...list('waiting'), ...list('waiting', other)]).not.toContain(id));
 });
 
@@ -164,7 +199,9 @@ test('a draft is at the desk within a second and comes back on another machine',
   await vi.waitFor(() => expect(desk.drafts.items.getSnapshot().get(id)?.state).toBe('saved'), { timeout: 1_000 });
   const elsewhere = await signIn(ana);
   elsewhere.open(id);
-  await vi.waitFor(() => expect(elsewhere.drafts.items.getSnapshot().get(id)).toMatchObject({ text: 'half a sentence', mode: 'reply' }));
+  await vi.waitFor(() =>
+    expect(elsewhere.drafts.items.getSnapshot().get(id)).toMatchObject({ text: 'half a sentence', mode: 'reply' }),
+  );
 });
 
 test('a reply written under a floor that has passed fails with its reason and can be sent again', async () => {

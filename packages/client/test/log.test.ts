@@ -1,7 +1,17 @@
 import type { Change, Conversation, Entry, Mark } from '@parley/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyChange, applyMark, applyNumbers, isBehind, lastSeq, prepend, settle, startLog, type Log } from '../src/index.ts';
+import {
+  applyChange,
+  applyMark,
+  applyNumbers,
+  isBehind,
+  lastSeq,
+  prepend,
+  settle,
+  startLog,
+  type Log,
+} from '../src/index.ts';
 import { head, line } from './world.ts';
 
 /** One conversation as the desk has it, and every push it ever made. */
@@ -15,11 +25,20 @@ function history(steps: readonly ('say' | 'say-two' | 'deliver' | 'see' | 'fail'
     if (step === 'say' || step === 'say-two') {
       const fresh = Array.from({ length: step === 'say' ? 1 : 2 }, (_, index) => line(seq + 1 + index, 'me'));
       entries.push(...fresh);
-      conversation = { ...next, seq: seq + fresh.length, epoch: conversation.epoch + (step === 'say-two' ? 1 : 0), delivery: { ...delivery, outSeq: seq + fresh.length } };
+      conversation = {
+        ...next,
+        seq: seq + fresh.length,
+        epoch: conversation.epoch + (step === 'say-two' ? 1 : 0),
+        delivery: { ...delivery, outSeq: seq + fresh.length },
+      };
       pushes.push({ change: { conversation, entries: fresh } });
     } else {
       const marked =
-        step === 'deliver' ? { ...delivery, deliveredSeq: delivery.outSeq } : step === 'see' ? { ...delivery, seenSeq: delivery.deliveredSeq } : { ...delivery, failed: { seq, reason: 'gone', at: version } };
+        step === 'deliver'
+          ? { ...delivery, deliveredSeq: delivery.outSeq }
+          : step === 'see'
+            ? { ...delivery, seenSeq: delivery.deliveredSeq }
+            : { ...delivery, failed: { seq, reason: 'gone', at: version } };
       conversation = { ...next, delivery: marked };
       pushes.push({ mark: { id: conversation.id, version: conversation.version, delivery: marked } });
     }
@@ -32,14 +51,19 @@ function fetchAfter(log: Log, truth: { conversation: Conversation; entries: read
   return settle(applyChange(log, { conversation: truth.conversation, entries }), truth.conversation);
 }
 
-const steps = fc.array(fc.constantFrom('say' as const, 'say-two' as const, 'deliver' as const, 'see' as const, 'fail' as const), { maxLength: 25 });
+const steps = fc.array(
+  fc.constantFrom('say' as const, 'say-two' as const, 'deliver' as const, 'see' as const, 'fail' as const),
+  { maxLength: 25 },
+);
 
 test('P2 P3: whatever pushes are lost, doubled or reordered, one keep-alive and one fetch equal a fresh read', () => {
   fc.assert(
     fc.property(steps, fc.infiniteStream(fc.nat()), (made, dice) => {
       const truth = history(made);
       const roll = () => dice.next().value as number;
-      const delivered = truth.pushes.flatMap((push) => (roll() % 4 === 0 ? [] : roll() % 4 === 0 ? [push, push] : [push]));
+      const delivered = truth.pushes.flatMap((push) =>
+        roll() % 4 === 0 ? [] : roll() % 4 === 0 ? [push, push] : [push],
+      );
       const shuffled = delivered.map((push, index) => ({ push, at: index + (roll() % 5) })).sort((a, b) => a.at - b.at);
 
       let log = startLog(head(), [line(1)]);
@@ -76,7 +100,10 @@ test('P2: pushes in order need no fetch at all', () => {
 });
 
 test('a gap is noticed and nothing after it is shown', () => {
-  const log = applyChange(startLog(head(), [line(1)]), { conversation: head(undefined, { version: 3, seq: 3 }), entries: [line(3)] });
+  const log = applyChange(startLog(head(), [line(1)]), {
+    conversation: head(undefined, { version: 3, seq: 3 }),
+    entries: [line(3)],
+  });
   expect(lastSeq(log)).toBe(1);
   expect(isBehind(log)).toBe(true);
 });

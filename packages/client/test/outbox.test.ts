@@ -20,7 +20,11 @@ function desk(failures: DeskError[] = []) {
       if (failure?.code === 'timeout') record(item);
       if (failure !== undefined) throw failure;
       record(item);
-      return { conversation: head(), entries: [line(2, 'me', `p:${item.id}`)], abilities: {} as CommandAnswer['abilities'] };
+      return {
+        conversation: head(),
+        entries: [line(2, 'me', `p:${item.id}`)],
+        abilities: {} as CommandAnswer['abilities'],
+      };
     },
   };
   function record(item: OutboxItem) {
@@ -31,11 +35,19 @@ function desk(failures: DeskError[] = []) {
 
 function outboxOn(target: ReturnType<typeof desk>, storage: DeskStorage = memoryStorage()) {
   let n = 0;
-  return createOutbox({ post: target.post, onAnswer: () => undefined, storage, now: () => 5_000 + n, newId: () => `id${storageRun++}-${n++}`, backOff });
+  return createOutbox({
+    post: target.post,
+    onAnswer: () => undefined,
+    storage,
+    now: () => 5_000 + n,
+    newId: () => `id${storageRun++}-${n++}`,
+    backOff,
+  });
 }
 let storageRun = 0;
 
-const states = (outbox: ReturnType<typeof outboxOn>) => outbox.items.getSnapshot().map(({ text, state }) => `${text} ${state}`);
+const states = (outbox: ReturnType<typeof outboxOn>) =>
+  outbox.items.getSnapshot().map(({ text, state }) => `${text} ${state}`);
 const reply = (text: string) => ({ conversation, kind: 'reply' as const, text, epoch: 1 });
 
 test('P7: messages go in order, one at a time, and are shown at once', async () => {
@@ -73,20 +85,38 @@ test('a refusal is final, shown with its reason, never repeated by itself, and d
 
 test('a message survives the page: what was on its way is sent again under its id', async () => {
   const storage = memoryStorage();
-  const hang = createOutbox({ post: () => new Promise(() => undefined), onAnswer: () => undefined, storage, now: () => 1, newId: () => 'kept', backOff });
+  const hang = createOutbox({
+    post: () => new Promise(() => undefined),
+    onAnswer: () => undefined,
+    storage,
+    now: () => 1,
+    newId: () => 'kept',
+    backOff,
+  });
   hang.send(reply('before the crash'));
 
   const target = desk();
   const outbox = outboxOn(target, storage);
   await outbox.start();
-  await vi.waitFor(() => expect(target.taken.map(({ id, text }) => [id, text])).toEqual([['kept', 'before the crash']]));
+  await vi.waitFor(() =>
+    expect(target.taken.map(({ id, text }) => [id, text])).toEqual([['kept', 'before the crash']]),
+  );
   await vi.waitFor(async () => expect(await storage.all('outbox/')).toEqual([]));
 });
 
 test('an entry of the log with its id means arrived; a suppressed line does not', async () => {
-  const outbox = createOutbox({ post: () => new Promise(() => undefined), onAnswer: () => undefined, storage: memoryStorage(), now: () => 1, newId: () => 'x', backOff });
+  const outbox = createOutbox({
+    post: () => new Promise(() => undefined),
+    onAnswer: () => undefined,
+    storage: memoryStorage(),
+    now: () => 1,
+    newId: () => 'x',
+    backOff,
+  });
   outbox.send(reply('one'));
-  outbox.arrived([{ kind: 'suppressed', id: 'p:x', seq: 4, at: 0, epoch: 1, by: { type: 'bot' }, text: 'one', spokenUnder: 1 }]);
+  outbox.arrived([
+    { kind: 'suppressed', id: 'p:x', seq: 4, at: 0, epoch: 1, by: { type: 'bot' }, text: 'one', spokenUnder: 1 },
+  ]);
   expect(outbox.items.getSnapshot()).toHaveLength(1);
   outbox.arrived([line(5, 'me', 'p:x')]);
   expect(outbox.items.getSnapshot()).toEqual([]);

@@ -8,7 +8,11 @@ export function useEscape(leave: (() => void) | undefined): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented || isWriting(event.target)) return;
-      if (event.target instanceof Element && event.target.closest('form:not([role="search"]), [role="menu"], [role="dialog"], [role="listbox"]') !== null) return;
+      if (
+        event.target instanceof Element &&
+        event.target.closest('form:not([role="search"]), [role="menu"], [role="dialog"], [role="listbox"]') !== null
+      )
+        return;
       latest.current?.();
     };
     window.addEventListener('keydown', press);

@@ -58,13 +58,20 @@ export function useColleagues(): Presence[] {
   const { me } = useSession();
   const people = useReadable(desk.people);
   useEffect(() => void desk.loadPeople().catch(() => undefined), [desk]);
-  return useMemo(() => [...people.values()].filter(({ person }) => person.id !== me.id).sort(byPresence), [people, me.id]);
+  return useMemo(
+    () => [...people.values()].filter(({ person }) => person.id !== me.id).sort(byPresence),
+    [people, me.id],
+  );
 }
 
 const rank = { available: 0, away: 1, offline: 2 } as const;
 
 function byPresence(a: Presence, b: Presence): number {
-  return rank[a.state] - rank[b.state] || a.load / Math.max(1, a.capacity) - b.load / Math.max(1, b.capacity) || a.person.name.localeCompare(b.person.name);
+  return (
+    rank[a.state] - rank[b.state] ||
+    a.load / Math.max(1, a.capacity) - b.load / Math.max(1, b.capacity) ||
+    a.person.name.localeCompare(b.person.name)
+  );
 }
 
 const ticking = new Set<() => void>();

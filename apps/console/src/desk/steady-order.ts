@@ -5,7 +5,11 @@
  * @param shown ids as they were shown last
  * @param wanted ids in their true order
  */
-export function steadyOrder(shown: readonly string[], wanted: readonly string[], held: boolean): { order: string[]; ghosts: string[]; changed: boolean } {
+export function steadyOrder(
+  shown: readonly string[],
+  wanted: readonly string[],
+  held: boolean,
+): { order: string[]; ghosts: string[]; changed: boolean } {
   if (!held) return { order: [...wanted], ghosts: [], changed: false };
   const present = new Set(wanted);
   const before = new Set(shown);

@@ -24,9 +24,15 @@ export function useClaim(): { claim: (id: string) => Promise<void>; claiming: st
       } catch (thrown) {
         const problem = asDeskError(thrown);
         if (problem.code !== 'already-yours') {
-          const lost = ['already-held', 'not-queued', 'not-found', 'reserved', 'closed', 'with-bot'].includes(problem.code);
+          const lost = ['already-held', 'not-queued', 'not-found', 'reserved', 'closed', 'with-bot'].includes(
+            problem.code,
+          );
           const text = problem.code === 'not-found' ? 'A colleague took this first.' : sentence(problem, desk.now());
-          notify({ tone: lost ? 'info' : 'bad', text, ...(lost ? { action: { label: 'Take the next', run: () => run('accept') } } : {}) });
+          notify({
+            tone: lost ? 'info' : 'bad',
+            text,
+            ...(lost ? { action: { label: 'Take the next', run: () => run('accept') } } : {}),
+          });
           return;
         }
       } finally {

@@ -4,7 +4,10 @@ import { useDesk } from './desk-context.ts';
 import { steadyOrder } from './steady-order.ts';
 
 /** The rows of a list in an order that does not move under somebody's hand. */
-export function useSteadyOrder(sorted: readonly Conversation[], held: boolean): { rows: { head: Conversation; gone: boolean }[]; changed: boolean } {
+export function useSteadyOrder(
+  sorted: readonly Conversation[],
+  held: boolean,
+): { rows: { head: Conversation; gone: boolean }[]; changed: boolean } {
   const desk = useDesk();
   const shown = useRef<string[]>([]);
   const known = useRef(new Map<string, Conversation>());

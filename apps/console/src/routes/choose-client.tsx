@@ -15,7 +15,11 @@ export function ChooseClientPage() {
     event.preventDefault();
     const client = name.trim().toLowerCase();
     if (!slug.test(client)) {
-      setProblem(client === '' ? 'Type your organisation’s short name.' : 'A short name has letters, digits and hyphens only, like “contoso”.');
+      setProblem(
+        client === ''
+          ? 'Type your organisation’s short name.'
+          : 'A short name has letters, digits and hyphens only, like “contoso”.',
+      );
       return;
     }
     localStorage.setItem(lastKey, client);

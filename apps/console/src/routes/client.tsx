@@ -1,5 +1,11 @@
 import { FluentProvider } from '@fluentui/react-components';
-import { ChatMultipleFilled, ChatMultipleRegular, DocumentSearchRegular, EyeRegular, SettingsRegular } from '@fluentui/react-icons';
+import {
+  ChatMultipleFilled,
+  ChatMultipleRegular,
+  DocumentSearchRegular,
+  EyeRegular,
+  SettingsRegular,
+} from '@fluentui/react-icons';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -28,7 +34,9 @@ const themes = { light: fluentTheme('light'), dark: fluentTheme('dark') };
 export function ClientPage() {
   const { client } = useParams({ from: '/$client' });
   const mode = useThemeMode();
-  const [queries] = useState(() => new QueryClient({ defaultOptions: { queries: { staleTime: 15_000, refetchOnWindowFocus: true } } }));
+  const [queries] = useState(
+    () => new QueryClient({ defaultOptions: { queries: { staleTime: 15_000, refetchOnWindowFocus: true } } }),
+  );
   return (
     <QueryClientProvider client={queries}>
       <FluentProvider theme={themes[mode]} style={{ height: '100%', background: 'transparent' }}>
@@ -51,9 +59,32 @@ function Frame({ client, tokens }: { client: string; tokens: Tokens }) {
   const params = { client };
   useKeys();
   useCommand({ id: 'go-desk', title: 'Desk', group: 'Go to', run: () => void navigate({ to: '/$client', params }) });
-  useCommand(can.supervise ? { id: 'go-live', title: 'Live conversations', group: 'Go to', run: () => void navigate({ to: '/$client/live', params }) } : undefined);
-  useCommand(can.supervise ? { id: 'go-transcripts', title: 'Transcripts', group: 'Go to', run: () => void navigate({ to: '/$client/transcripts', params }) } : undefined);
-  useCommand({ id: 'go-settings', title: 'Settings', group: 'Go to', run: () => void navigate({ to: '/$client/settings', params }) });
+  useCommand(
+    can.supervise
+      ? {
+          id: 'go-live',
+          title: 'Live conversations',
+          group: 'Go to',
+          run: () => void navigate({ to: '/$client/live', params }),
+        }
+      : undefined,
+  );
+  useCommand(
+    can.supervise
+      ? {
+          id: 'go-transcripts',
+          title: 'Transcripts',
+          group: 'Go to',
+          run: () => void navigate({ to: '/$client/transcripts', params }),
+        }
+      : undefined,
+  );
+  useCommand({
+    id: 'go-settings',
+    title: 'Settings',
+    group: 'Go to',
+    run: () => void navigate({ to: '/$client/settings', params }),
+  });
 
   const total = [...unread.values()].reduce((sum, count) => sum + count, 0);
   const places: Place[] = [

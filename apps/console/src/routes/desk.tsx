@@ -23,7 +23,14 @@ export function DeskPage() {
   const [visited, setVisited] = useState<string>();
   const context = narrow ? visited === conversation : contextPane;
   useCommand({ id: 'panes', title: 'Next pane', group: 'Go to', keys: 'F6', run: () => cyclePanes(1) });
-  useCommand({ id: 'panes-back', title: 'Previous pane', group: 'Go to', keys: 'Shift F6', hidden: true, run: () => cyclePanes(-1) });
+  useCommand({
+    id: 'panes-back',
+    title: 'Previous pane',
+    group: 'Go to',
+    keys: 'Shift F6',
+    hidden: true,
+    run: () => cyclePanes(-1),
+  });
   useCommand({
     id: 'context',
     title: context ? 'Hide the context pane' : 'Show the context pane',

@@ -36,5 +36,5 @@ export function beep(kind: keyof typeof tunes): void {
 /** Whether the browser lets the page sound now. */
 export function soundState(): 'ready' | 'blocked' | 'none' {
   if (typeof AudioContext === 'undefined') return 'none';
-  return audio?.state === 'running' || navigator.userActivation?.hasBeenActive === true ? 'ready' : 'blocked';
+  return audio?.state === 'running' || navigator.userActivation.hasBeenActive ? 'ready' : 'blocked';
 }

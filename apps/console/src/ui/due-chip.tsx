@@ -25,6 +25,7 @@ export function DueChip({ head }: { head: Conversation }) {
 
 function titleOf(head: Conversation, step: Step): string {
   if (step === 'answered') return 'Nobody waits for a reply';
-  const handed = head.holder.state !== 'with-bot' && head.holder.state !== 'closed' && head.holder.comment !== undefined;
+  const handed =
+    head.holder.state !== 'with-bot' && head.holder.state !== 'closed' && head.holder.comment !== undefined;
   return `Time until the promised reply, counted from the first unanswered line${handed ? '; a transfer does not restart it' : ''}`;
 }

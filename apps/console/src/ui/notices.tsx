@@ -1,4 +1,13 @@
-import { Toast, ToastBody, Toaster, ToastTitle, ToastTrigger, Link, useId, useToastController } from '@fluentui/react-components';
+import {
+  Toast,
+  ToastBody,
+  Toaster,
+  ToastTitle,
+  ToastTrigger,
+  Link,
+  useId,
+  useToastController,
+} from '@fluentui/react-components';
 import { createContext, use, useCallback, type ReactNode } from 'react';
 
 export interface Notice {
@@ -36,7 +45,12 @@ export function Notices({ children }: { children: ReactNode }) {
           <ToastTitle action={link ?? (tone === 'bad' ? close : null)}>{text}</ToastTitle>
           {more !== undefined && <ToastBody>{more}</ToastBody>}
         </Toast>,
-        { intent: tone === 'good' ? 'success' : tone === 'bad' ? 'error' : 'info', timeout: tone === 'bad' ? 12_000 : 5_000, pauseOnHover: true, politeness: tone === 'bad' ? 'assertive' : 'polite' },
+        {
+          intent: tone === 'good' ? 'success' : tone === 'bad' ? 'error' : 'info',
+          timeout: tone === 'bad' ? 12_000 : 5_000,
+          pauseOnHover: true,
+          politeness: tone === 'bad' ? 'assertive' : 'polite',
+        },
       );
     },
     [dispatchToast],

@@ -12,7 +12,11 @@ export interface Naming {
 export type EventEntry = Exclude<Entry, EntryOf<'message'> | EntryOf<'note'> | EntryOf<'suppressed'>>;
 
 /** A happening in one line: who did it, and what. */
-export function eventWords(entry: EventEntry, naming: Naming, accepted?: EntryOf<'accepted'>): { who: string; what: string } {
+export function eventWords(
+  entry: EventEntry,
+  naming: Naming,
+  accepted?: EntryOf<'accepted'>,
+): { who: string; what: string } {
   const who = actorName(entry, naming);
   switch (entry.kind) {
     case 'handoff-requested': {
@@ -20,14 +24,20 @@ export function eventWords(entry: EventEntry, naming: Naming, accepted?: EntryOf
       return { who: naming.bot, what: ` asked for a human: “${entry.packet.reason}”.${waited}` };
     }
     case 'offered':
-      return { who: personName(entry.to, naming), what: entry.to.id === naming.me ? ' were offered it' : ' was offered it' };
+      return {
+        who: personName(entry.to, naming),
+        what: entry.to.id === naming.me ? ' were offered it' : ' was offered it',
+      };
     case 'offer-declined':
       return { who, what: ` declined: ${entry.reason}` };
     case 'offer-expired':
       return { who: personName(entry.to, naming), what: ' did not answer the offer in time' };
     case 'accepted': {
       const taker = personName(entry.consultant, naming);
-      return { who: taker, what: entry.uninvited === true ? ' took the conversation from the bot' : ' took the conversation' };
+      return {
+        who: taker,
+        what: entry.uninvited === true ? ' took the conversation from the bot' : ' took the conversation',
+      };
     }
     case 'transferred': {
       const to = 'person' in entry.to ? personName(entry.to.person, naming, 'object') : queueName(entry.queue, naming);
@@ -37,7 +47,10 @@ export function eventWords(entry: EventEntry, naming: Naming, accepted?: EntryOf
       return { who: '', what: `Back in ${queueName(entry.queue, naming)}: ${entry.reason}` };
     case 'returned':
       if (entry.fallback !== undefined) return { who: '', what: `Back with the bot: ${fallbackWords(entry.fallback)}` };
-      return { who, what: ` gave it back to the bot${outcomeOf(entry.packet.outcome, naming)}${quoted(entry.packet.comment)}` };
+      return {
+        who,
+        what: ` gave it back to the bot${outcomeOf(entry.packet.outcome, naming)}${quoted(entry.packet.comment)}`,
+      };
     case 'closed':
       if (entry.fallback !== undefined) return { who: '', what: `Closed: ${fallbackWords(entry.fallback)}` };
       return { who, what: ` closed it${outcomeOf(entry.outcome, naming)}${quoted(entry.comment)}` };
@@ -86,7 +99,11 @@ export function fallbackWords(reason: string): string {
   }
 }
 
-function personName(person: { id: string; name: string }, { me }: Naming, as: 'subject' | 'object' = 'subject'): string {
+function personName(
+  person: { id: string; name: string },
+  { me }: Naming,
+  as: 'subject' | 'object' = 'subject',
+): string {
   return person.id === me ? (as === 'subject' ? 'You' : 'you') : person.name;
 }
 

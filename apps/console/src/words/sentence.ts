@@ -31,7 +31,9 @@ export function sentence(problem: ProblemLike, now?: number): string {
     case 'not-found':
       return 'This is not here any more, or not yours to see.';
     case 'validation':
-      return problem.detail === undefined ? 'The desk does not accept this as it is.' : `The desk does not accept this: ${problem.detail}`;
+      return problem.detail === undefined
+        ? 'The desk does not accept this as it is.'
+        : `The desk does not accept this: ${problem.detail}`;
     case 'method-not-allowed':
     case 'unsupported-media-type':
       return 'This console and the desk do not fit together. Reload the page.';
@@ -48,11 +50,15 @@ export function sentence(problem: ProblemLike, now?: number): string {
       return 'Something broke at the desk. Try again; tell your administrator if it stays.';
     case 'already-held':
     case 'human-holds':
-      return holder?.state === 'assigned' ? `${holder.consultant.name} took this${ago(holder.since, now)}.` : 'A colleague took this first.';
+      return holder?.state === 'assigned'
+        ? `${holder.consultant.name} took this${ago(holder.since, now)}.`
+        : 'A colleague took this first.';
     case 'already-yours':
       return 'You hold this conversation already.';
     case 'not-holder':
-      return holder?.state === 'assigned' ? `${holder.consultant.name} holds this conversation; only they can do this.` : 'You do not hold this conversation; accept it first.';
+      return holder?.state === 'assigned'
+        ? `${holder.consultant.name} holds this conversation; only they can do this.`
+        : 'You do not hold this conversation; accept it first.';
     case 'stale-epoch':
       return 'The conversation changed hands while you wrote. Look again before you send.';
     case 'with-bot':
@@ -64,7 +70,9 @@ export function sentence(problem: ProblemLike, now?: number): string {
     case 'closed':
       return 'This conversation is closed.';
     case 'reserved':
-      return holder?.state === 'queued' && holder.reservedFor !== undefined ? `This is kept for ${holder.reservedFor.name}.` : 'This is kept for a colleague.';
+      return holder?.state === 'queued' && holder.reservedFor !== undefined
+        ? `This is kept for ${holder.reservedFor.name}.`
+        : 'This is kept for a colleague.';
     case 'no-offer':
       return 'This was not offered to you, or the offer has passed on.';
     case 'not-served':

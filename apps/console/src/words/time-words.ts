@@ -24,7 +24,10 @@ export function spokenSpan(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   const count = (n: number, unit: string) => `${n} ${unit}${n === 1 ? '' : 's'}`;
   if (minutes === 0) return count(seconds, 'second');
-  if (minutes < 60) return seconds % 60 === 0 ? count(minutes, 'minute') : `${count(minutes, 'minute')} ${count(seconds % 60, 'second')}`;
+  if (minutes < 60)
+    return seconds % 60 === 0
+      ? count(minutes, 'minute')
+      : `${count(minutes, 'minute')} ${count(seconds % 60, 'second')}`;
   return `${count(Math.floor(minutes / 60), 'hour')} ${count(minutes % 60, 'minute')}`;
 }
 

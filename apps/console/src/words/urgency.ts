@@ -20,7 +20,10 @@ export function urgency(head: Conversation, queues: readonly Queue[], now: numbe
   if (since === undefined || (holder.state !== 'queued' && holder.state !== 'assigned')) return { step: 'answered' };
   const { warnAfter, dueAfter } = queues.find((queue) => queue.id === holder.queue) ?? usual;
   const waited = now - since;
-  return { step: waited >= dueAfter * 1_000 ? 'over' : waited >= warnAfter * 1_000 ? 'warn' : 'calm', dueAt: since + dueAfter * 1_000 };
+  return {
+    step: waited >= dueAfter * 1_000 ? 'over' : waited >= warnAfter * 1_000 ? 'warn' : 'calm',
+    dueAt: since + dueAfter * 1_000,
+  };
 }
 
 /** `1:12 over`, `0:41 left`. */
@@ -46,7 +49,8 @@ export function byTimeLeft(queues: readonly Queue[], now: number): (a: Conversat
 
 /** What is kept for me first, then who waits longest for the promise. */
 export function byPlaceInLine(queues: readonly Queue[], now: number): (a: Conversation, b: Conversation) => number {
-  const kept = (head: Conversation) => (head.holder.state === 'queued' && head.holder.reservedFor !== undefined ? 0 : 1);
+  const kept = (head: Conversation) =>
+    head.holder.state === 'queued' && head.holder.reservedFor !== undefined ? 0 : 1;
   const left = byTimeLeft(queues, now);
   return (a, b) => kept(a) - kept(b) || left(a, b);
 }

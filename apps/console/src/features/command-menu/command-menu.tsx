@@ -42,7 +42,13 @@ export function CommandMenu() {
 
   return (
     <>
-      <HeaderChip ref={opener} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)} title="Search or do, Ctrl K">
+      <HeaderChip
+        ref={opener}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+        title="Search or do, Ctrl K"
+      >
         <SearchRegular className={styles['icon'] ?? ''} aria-hidden />
         <span className={styles['label']}>Search or do</span>
         <span className={styles['key']}>
@@ -141,7 +147,22 @@ function Panel({ onClose }: { onClose: (restore: boolean) => void }) {
 }
 
 const order = ['Conversation', 'Conversations', 'Go to', 'You', 'Desk'];
-const actionOrder = ['accept', 'decline', 'reply', 'note', 'transfer', 'return', 'close', 'go-desk', 'go-live', 'go-transcripts', 'go-settings', 'next', 'previous', 'panes'];
+const actionOrder = [
+  'accept',
+  'decline',
+  'reply',
+  'note',
+  'transfer',
+  'return',
+  'close',
+  'go-desk',
+  'go-live',
+  'go-transcripts',
+  'go-settings',
+  'next',
+  'previous',
+  'panes',
+];
 
 function useItems(typed: string): Item[] {
   const commands = useCommands();
@@ -150,7 +171,8 @@ function useItems(typed: string): Item[] {
   const navigate = useNavigate();
   const { client = '' } = useParams({ strict: false });
   return useMemo(() => {
-    const open = (conversation: string) => void navigate({ to: '/$client/c/$conversation', params: { client, conversation } });
+    const open = (conversation: string) =>
+      void navigate({ to: '/$client/c/$conversation', params: { client, conversation } });
     const conversations = [...mine, ...waiting].map((head) => ({
       id: head.id,
       group: 'Conversations',
@@ -162,6 +184,8 @@ function useItems(typed: string): Item[] {
       .filter(({ hidden }) => hidden !== true)
       .sort((a, b) => place(a.id) - place(b.id))
       .map((command): Item => command);
-    return matching([...actions, ...conversations], (item: Item) => `${item.title} ${item.group}`, typed).sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
+    return matching([...actions, ...conversations], (item: Item) => `${item.title} ${item.group}`, typed).sort(
+      (a, b) => order.indexOf(a.group) - order.indexOf(b.group),
+    );
   }, [commands, mine, waiting, navigate, client, typed]);
 }

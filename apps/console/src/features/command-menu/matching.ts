@@ -2,7 +2,10 @@
 export function match(text: string, typed: string): number | undefined {
   const words = text.toLowerCase().split(/[^\p{L}\p{N}]+/u);
   let score = 0;
-  for (const part of typed.toLowerCase().split(/\s+/).filter((word) => word !== '')) {
+  for (const part of typed
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')) {
     const at = words.findIndex((word) => word.startsWith(part));
     if (at < 0) return undefined;
     score += at;

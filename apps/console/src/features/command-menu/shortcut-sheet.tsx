@@ -19,7 +19,13 @@ export function ShortcutSheet() {
   const commands = useCommands();
   const { letters, send } = usePreferences();
   const closer = useRef<HTMLButtonElement>(null);
-  useCommand({ id: 'shortcuts', title: 'Keyboard shortcuts', group: 'Desk', keys: '?', run: () => setOpen((is) => !is) });
+  useCommand({
+    id: 'shortcuts',
+    title: 'Keyboard shortcuts',
+    group: 'Desk',
+    keys: '?',
+    run: () => setOpen((is) => !is),
+  });
   useEffect(() => {
     if (open) closer.current?.focus();
   }, [open]);
@@ -27,10 +33,21 @@ export function ShortcutSheet() {
 
   const lettered = commands.filter(({ keys }) => keys?.length === 1 && keys !== '?');
   return (
-    <aside className={styles['sheet']} role="dialog" aria-label="Keyboard shortcuts" onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}>
+    <aside
+      className={styles['sheet']}
+      role="dialog"
+      aria-label="Keyboard shortcuts"
+      onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}
+    >
       <header>
         <h2>Keyboard shortcuts</h2>
-        <button ref={closer} type="button" className={styles['close']} aria-label="Close" onClick={() => setOpen(false)}>
+        <button
+          ref={closer}
+          type="button"
+          className={styles['close']}
+          aria-label="Close"
+          onClick={() => setOpen(false)}
+        >
           <DismissRegular aria-hidden />
         </button>
       </header>

@@ -26,7 +26,9 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
   const { abilities, log } = useConversation(id);
   const draft = useSelect(desk.drafts.items, (items) => items.get(id));
   const commands = useCommands();
-  const queue = useQueue(head?.holder.state === 'assigned' || head?.holder.state === 'queued' ? head.holder.queue : undefined);
+  const queue = useQueue(
+    head?.holder.state === 'assigned' || head?.holder.state === 'queued' ? head.holder.queue : undefined,
+  );
   const pane = usePane('composer');
   const box = useRef<HTMLTextAreaElement>(null);
   const menuId = useId();
@@ -38,7 +40,10 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
   // What follows a slash looks for a reply or an action; it is not the draft.
   const [searching, setSearching] = useState<string>();
   const text = searching ?? draft?.text ?? '';
-  const mode: Mode = (draft?.text ?? '') !== '' ? (draft?.mode ?? 'reply') : (chosen ?? (mayReply || head === undefined ? 'reply' : 'note'));
+  const mode: Mode =
+    (draft?.text ?? '') !== ''
+      ? (draft?.mode ?? 'reply')
+      : (chosen ?? (mayReply || head === undefined ? 'reply' : 'note'));
   const [asking, setAsking] = useState<'public' | 'new-message'>();
   const [active, setActive] = useState(0);
 
@@ -49,8 +54,14 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
   const menu = searching === undefined ? undefined : slashItems(searching.slice(1), replies, commands);
   const current = Math.min(active, (menu?.length ?? 1) - 1);
   const ability = mode === 'reply' ? abilities?.reply : abilities?.note;
-  const forbidden = ability === undefined || ability === 'yes' ? undefined : sentence({ code: ability, holder: head?.holder }, desk.now());
-  const why = searching !== undefined ? 'Choose a reply or an action.' : (forbidden ?? (log === undefined ? 'The conversation is still being fetched.' : whyNotSend(text, mode)));
+  const forbidden =
+    ability === undefined || ability === 'yes'
+      ? undefined
+      : sentence({ code: ability, holder: head?.holder }, desk.now());
+  const why =
+    searching !== undefined
+      ? 'Choose a reply or an action.'
+      : (forbidden ?? (log === undefined ? 'The conversation is still being fetched.' : whyNotSend(text, mode)));
 
   useLayoutEffect(() => {
     const element = box.current;
@@ -89,7 +100,12 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
       setTimeout(() => item.command.run());
       return;
     }
-    const filled = fill(item.reply.text, { user: head && userName(head.user), me: me.name, client: client.name, queue: queue?.name });
+    const filled = fill(item.reply.text, {
+      user: head && userName(head.user),
+      me: me.name,
+      client: client.name,
+      queue: queue?.name,
+    });
     setText(filled);
     const open = openVariable(filled);
     requestAnimationFrame(() => {
@@ -117,18 +133,44 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
     }
   }
 
-  useCommand({ id: 'reply', title: 'Reply', group: 'Conversation', keys: 'R', why: mayReply ? undefined : sentence({ code: abilities?.reply ?? 'not-holder', holder: head?.holder }), run: () => choose('reply') });
-  useCommand({ id: 'note', title: 'Write a note', group: 'Conversation', keys: 'N', slash: true, run: () => choose('note') });
+  useCommand({
+    id: 'reply',
+    title: 'Reply',
+    group: 'Conversation',
+    keys: 'R',
+    why: mayReply ? undefined : sentence({ code: abilities?.reply ?? 'not-holder', holder: head?.holder }),
+    run: () => choose('reply'),
+  });
+  useCommand({
+    id: 'note',
+    title: 'Write a note',
+    group: 'Conversation',
+    keys: 'N',
+    slash: true,
+    run: () => choose('note'),
+  });
 
   const user = head === undefined ? 'the user' : firstName(userName(head.user));
   return (
     <section className={styles['composer']} data-mode={mode} aria-label="Composer" data-pane-root>
       <Pinned head={head} log={log} />
       <div className={styles['tabs']} role="tablist" aria-label="What you write">
-        <button type="button" role="tab" aria-selected={mode === 'reply'} aria-controls={`${menuId}-box`} onClick={() => choose('reply')}>
+        <button
+          type="button"
+          role="tab"
+          aria-selected={mode === 'reply'}
+          aria-controls={`${menuId}-box`}
+          onClick={() => choose('reply')}
+        >
           Reply to {user}
         </button>
-        <button type="button" role="tab" aria-selected={mode === 'note'} aria-controls={`${menuId}-box`} onClick={() => choose('note')}>
+        <button
+          type="button"
+          role="tab"
+          aria-selected={mode === 'note'}
+          aria-controls={`${menuId}-box`}
+          onClick={() => choose('note')}
+        >
           Note
         </button>
         <Owner head={head} me={me.id} />
@@ -186,12 +228,26 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
         <span className={styles['hint']}>
           <Kbd>/</Kbd> replies, transfer, note, bot
         </span>
-        <span aria-live="off">{draft === undefined || text === '' || searching !== undefined ? '' : draft.state === 'saved' ? 'Draft saved' : draft.state === 'saving' ? 'Saving draft…' : 'Draft kept here'}</span>
+        <span aria-live="off">
+          {draft === undefined || text === '' || searching !== undefined
+            ? ''
+            : draft.state === 'saved'
+              ? 'Draft saved'
+              : draft.state === 'saving'
+                ? 'Saving draft…'
+                : 'Draft kept here'}
+        </span>
         <span id={`${menuId}-why`} className={styles['why']} title={why}>
           {text !== '' || forbidden !== undefined ? why : undefined}
         </span>
         <span className={styles['sendKey']}>{send === 'enter' ? 'Enter sends' : 'Ctrl Enter sends'}</span>
-        <Button appearance="primary" className={styles['send'] ?? ''} disabledFocusable={why !== undefined} title={why ?? ''} onClick={() => submit(asking === 'new-message')}>
+        <Button
+          appearance="primary"
+          className={styles['send'] ?? ''}
+          disabledFocusable={why !== undefined}
+          title={why ?? ''}
+          onClick={() => submit(asking === 'new-message')}
+        >
           {mode === 'reply' ? 'Send reply' : 'Add note'}
         </Button>
       </div>
@@ -203,7 +259,12 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
 function Pinned({ head, log }: { head: Conversation | undefined; log: Log | undefined }) {
   const holder = head?.holder;
   const giver = log?.entries.findLast((entry) => entry.kind === 'transferred')?.by;
-  if (holder === undefined || (holder.state !== 'assigned' && holder.state !== 'queued') || holder.comment === undefined) return null;
+  if (
+    holder === undefined ||
+    (holder.state !== 'assigned' && holder.state !== 'queued') ||
+    holder.comment === undefined
+  )
+    return null;
   return (
     <p className={styles['pinned']}>
       <b>{giver?.type === 'person' ? `${giver.name} handed this over` : 'Handed over'}:</b> {holder.comment}
@@ -215,7 +276,15 @@ function Owner({ head, me }: { head: Conversation | undefined; me: string }) {
   if (head === undefined) return null;
   const { holder } = head;
   const words =
-    holder.state === 'assigned' ? (holder.consultant.id === me ? 'You hold this' : `${holder.consultant.name} holds this`) : holder.state === 'queued' ? 'Nobody holds this yet' : holder.state === 'with-bot' ? `${head.bot.name} holds this` : 'Closed';
+    holder.state === 'assigned'
+      ? holder.consultant.id === me
+        ? 'You hold this'
+        : `${holder.consultant.name} holds this`
+      : holder.state === 'queued'
+        ? 'Nobody holds this yet'
+        : holder.state === 'with-bot'
+          ? `${head.bot.name} holds this`
+          : 'Closed';
   return <span className={styles['owner']}>{words}</span>;
 }
 

@@ -7,7 +7,10 @@ export const longest = 16_000;
 /** Control characters other than tab and line feed are refused by the desk; pasted text may carry them. */
 export function cleaned(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '').trim();
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
+    .trim();
 }
 
 /** Why a text cannot be sent as it is, or undefined. */
@@ -21,7 +24,10 @@ export function whyNotSend(text: string, mode: 'reply' | 'note'): string | undef
 }
 
 /** Whether a key press sends, under the person's setting; the other way of pressing Enter breaks the line. */
-export function sends(event: { key: string; shiftKey: boolean; ctrlKey: boolean; metaKey: boolean; altKey: boolean; isComposing: boolean }, setting: 'enter' | 'ctrl-enter'): boolean {
+export function sends(
+  event: { key: string; shiftKey: boolean; ctrlKey: boolean; metaKey: boolean; altKey: boolean; isComposing: boolean },
+  setting: 'enter' | 'ctrl-enter',
+): boolean {
   if (event.key !== 'Enter' || event.isComposing || event.altKey) return false;
   const withCtrl = event.ctrlKey || event.metaKey;
   return setting === 'enter' ? !event.shiftKey : withCtrl;

@@ -3,15 +3,32 @@ import type { Command } from '../../commands/commands.ts';
 import { Kbd } from '../../ui/kbd.tsx';
 import styles from './composer.module.css';
 
-export type SlashItem = { id: string; title: string; hint: string; keys?: string | undefined; why?: string | undefined } & ({ reply: CannedReply } | { command: Command });
+export type SlashItem = {
+  id: string;
+  title: string;
+  hint: string;
+  keys?: string | undefined;
+  why?: string | undefined;
+} & ({ reply: CannedReply } | { command: Command });
 
 /** What `/` offers for the words typed after it: replies first, then what else can be done. */
 export function slashItems(typed: string, replies: readonly CannedReply[], commands: readonly Command[]): SlashItem[] {
   const wanted = typed.toLowerCase().trim();
   const fits = (...texts: string[]) => texts.some((text) => text.toLowerCase().includes(wanted));
   return [
-    ...replies.filter(({ title, text }) => fits(title, text)).map((reply) => ({ id: `reply-${reply.id}`, title: reply.title, hint: reply.text, reply })),
-    ...commands.filter(({ slash, title }) => slash === true && fits(title)).map((command) => ({ id: `command-${command.id}`, title: command.title, hint: command.why ?? '', keys: command.keys, why: command.why, command })),
+    ...replies
+      .filter(({ title, text }) => fits(title, text))
+      .map((reply) => ({ id: `reply-${reply.id}`, title: reply.title, hint: reply.text, reply })),
+    ...commands
+      .filter(({ slash, title }) => slash === true && fits(title))
+      .map((command) => ({
+        id: `command-${command.id}`,
+        title: command.title,
+        hint: command.why ?? '',
+        keys: command.keys,
+        why: command.why,
+        command,
+      })),
   ];
 }
 

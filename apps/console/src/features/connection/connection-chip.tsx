@@ -18,13 +18,20 @@ export function ConnectionChip() {
   const words = connectionWords(online ? link : offline(link), waiting, now);
   return (
     <>
-      <HeaderChip className={styles['chip'] ?? ''} data-tone={words.tone} title={`${words.text}. Click to look now.`} onClick={() => desk.wake()}>
+      <HeaderChip
+        className={styles['chip'] ?? ''}
+        data-tone={words.tone}
+        title={`${words.text}. Click to look now.`}
+        onClick={() => desk.wake()}
+      >
         <span className={styles['dot']} aria-hidden />
         <span className={styles['long']}>{words.text}</span>
         <span className={styles['brief']}>{words.short}</span>
       </HeaderChip>
       <span className="visually-hidden" role="status">
-        {words.tone === 'lost' ? `${words.short}. What you write is kept and goes out when the connection is back.` : ''}
+        {words.tone === 'lost'
+          ? `${words.short}. What you write is kept and goes out when the connection is back.`
+          : ''}
       </span>
     </>
   );
@@ -32,7 +39,9 @@ export function ConnectionChip() {
 
 /** The browser knows that it is offline before the socket does. */
 function offline(link: LinkState): LinkState {
-  return link.state === 'live' ? { state: 'reconnecting', since: link.heardAt, heardAt: link.heardAt, reason: 'network' } : link;
+  return link.state === 'live'
+    ? { state: 'reconnecting', since: link.heardAt, heardAt: link.heardAt, reason: 'network' }
+    : link;
 }
 
 function useOnline(): boolean {

@@ -31,8 +31,14 @@ export function DeskList({ client, current }: { client: string; current: string 
   const [held, setHeld] = useState(false);
   const root = useRef<HTMLElement>(null);
 
-  const offers = useMemo(() => waiting.items.filter((head) => isOfferTo(head, me.id)).sort(byPlaceInLine(queues, 0)), [waiting.items, me.id, queues]);
-  const line = useMemo(() => waiting.items.filter((head) => !isOfferTo(head, me.id)).sort(byPlaceInLine(queues, 0)), [waiting.items, me.id, queues]);
+  const offers = useMemo(
+    () => waiting.items.filter((head) => isOfferTo(head, me.id)).sort(byPlaceInLine(queues, 0)),
+    [waiting.items, me.id, queues],
+  );
+  const line = useMemo(
+    () => waiting.items.filter((head) => !isOfferTo(head, me.id)).sort(byPlaceInLine(queues, 0)),
+    [waiting.items, me.id, queues],
+  );
   const own = useMemo(() => [...mine.items].sort(byTimeLeft(queues, 0)), [mine.items, queues]);
   const mineShown = useSteadyOrder(own, held);
   const lineShown = useSteadyOrder(line, held);
@@ -40,7 +46,14 @@ export function DeskList({ client, current }: { client: string; current: string 
   const accept = offers[0] ?? line.find(({ id }) => id === current) ?? line[0];
   const full = presence.load >= presence.capacity;
   const whyNot = accept === undefined ? 'Nobody waits.' : full ? sentence({ code: 'at-capacity' }) : undefined;
-  useCommand({ id: 'accept', title: offers.length > 0 ? 'Accept the offer' : 'Accept who waits longest', group: 'Conversation', keys: 'A', why: whyNot, run: () => accept && void claim(accept.id) });
+  useCommand({
+    id: 'accept',
+    title: offers.length > 0 ? 'Accept the offer' : 'Accept who waits longest',
+    group: 'Conversation',
+    keys: 'A',
+    why: whyNot,
+    run: () => accept && void claim(accept.id),
+  });
 
   const rows = [...mineShown.rows, ...lineShown.rows].filter(({ gone }) => !gone).map(({ head }) => head.id);
   const step = (by: 1 | -1) => {
@@ -48,8 +61,22 @@ export function DeskList({ client, current }: { client: string; current: string 
     const next = rows[at < 0 ? 0 : (at + by + rows.length) % rows.length];
     if (next !== undefined) void navigate({ to: '/$client/c/$conversation', params: { client, conversation: next } });
   };
-  useCommand({ id: 'next', title: 'Next conversation', group: 'Go to', keys: 'J', why: rows.length === 0 ? 'There is none.' : undefined, run: () => step(1) });
-  useCommand({ id: 'previous', title: 'Previous conversation', group: 'Go to', keys: 'K', why: rows.length === 0 ? 'There is none.' : undefined, run: () => step(-1) });
+  useCommand({
+    id: 'next',
+    title: 'Next conversation',
+    group: 'Go to',
+    keys: 'J',
+    why: rows.length === 0 ? 'There is none.' : undefined,
+    run: () => step(1),
+  });
+  useCommand({
+    id: 'previous',
+    title: 'Previous conversation',
+    group: 'Go to',
+    keys: 'K',
+    why: rows.length === 0 ? 'There is none.' : undefined,
+    run: () => step(-1),
+  });
 
   function walk(event: KeyboardEvent) {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
@@ -65,7 +92,15 @@ export function DeskList({ client, current }: { client: string; current: string 
 
   const rowsOf = (shown: typeof mineShown) =>
     shown.rows.map(({ head, gone }) => (
-      <Row key={head.id} client={client} head={head} gone={gone} current={head.id === current} unread={unread.get(head.id) ?? 0} onOpen={() => focusPane('composer')} />
+      <Row
+        key={head.id}
+        client={client}
+        head={head}
+        gone={gone}
+        current={head.id === current}
+        unread={unread.get(head.id) ?? 0}
+        onOpen={() => focusPane('composer')}
+      />
     ));
 
   return (
@@ -81,9 +116,16 @@ export function DeskList({ client, current }: { client: string; current: string 
       onKeyDown={walk}
     >
       <div ref={pane} tabIndex={-1} className={styles['start']} />
+      {current === undefined && <h1 className="visually-hidden">Desk</h1>}
       <Announcer offers={offers} unread={unread} current={current} />
       {offers.map((head, index) => (
-        <OfferCard key={head.id} head={head} first={index === 0} busy={claiming === head.id} onAccept={() => void claim(head.id)} />
+        <OfferCard
+          key={head.id}
+          head={head}
+          first={index === 0}
+          busy={claiming === head.id}
+          onAccept={() => void claim(head.id)}
+        />
       ))}
 
       <h2>
@@ -94,7 +136,13 @@ export function DeskList({ client, current }: { client: string; current: string 
         {mineShown.rows.length > 0 ? (
           <ul>{rowsOf(mineShown)}</ul>
         ) : (
-          <p className={styles['empty']}>{can.consult ? (accept === undefined ? 'You hold no conversation.' : 'You hold no conversation. Accept the next with A.') : 'You watch; you take no conversations.'}</p>
+          <p className={styles['empty']}>
+            {can.consult
+              ? accept === undefined
+                ? 'You hold no conversation.'
+                : 'You hold no conversation. Accept the next with A.'
+              : 'You watch; you take no conversations.'}
+          </p>
         )}
       </ViewBody>
 
@@ -105,7 +153,8 @@ export function DeskList({ client, current }: { client: string; current: string 
       <ViewBody view={waiting} what="who waits" onRetry={() => desk.wake()}>
         {can.consult && presence.state !== 'available' && line.length + offers.length > 0 && (
           <p className={styles['empty']}>
-            You are {presence.state === 'away' ? 'Away' : 'Offline'}; {line.length + offers.length} {line.length + offers.length === 1 ? 'waits' : 'wait'} in queues you serve.{' '}
+            You are {presence.state === 'away' ? 'Away' : 'Offline'}; {line.length + offers.length}{' '}
+            {line.length + offers.length === 1 ? 'waits' : 'wait'} in queues you serve.{' '}
             <FluentLink inline onClick={() => void desk.setPresence('available').catch(() => undefined)}>
               Go Available
             </FluentLink>
@@ -123,7 +172,11 @@ export function DeskList({ client, current }: { client: string; current: string 
           </p>
         )}
         {waiting.next !== undefined && (
-          <Button size="small" appearance="subtle" onClick={() => void desk.lists.more('waiting').catch(() => undefined)}>
+          <Button
+            size="small"
+            appearance="subtle"
+            onClick={() => void desk.lists.more('waiting').catch(() => undefined)}
+          >
             Show more
           </Button>
         )}
@@ -143,9 +196,20 @@ function LongestWait({ heads }: { heads: Conversation[] }) {
   return heads.length === 0 ? null : <span className={styles['faint']}>longest {span(now - since)}</span>;
 }
 
-function ViewBody({ view, what, onRetry, children }: { view: ViewState; what: string; onRetry: () => void; children: React.ReactNode }) {
+function ViewBody({
+  view,
+  what,
+  onRetry,
+  children,
+}: {
+  view: ViewState;
+  what: string;
+  onRetry: () => void;
+  children: React.ReactNode;
+}) {
   if (view.status === 'ready' || view.at !== undefined) return children;
-  if (view.status === 'failed') return <Waiting what={what} why={view.problem && sentence(view.problem)} onRetry={onRetry} />;
+  if (view.status === 'failed')
+    return <Waiting what={what} why={view.problem && sentence(view.problem)} onRetry={onRetry} />;
   return <Waiting what={what} onRetry={onRetry} />;
 }
 

@@ -14,13 +14,27 @@ import styles from './offer-card.module.css';
 const reasons = ['Busy with another', 'Not my subject', 'Not my language', 'About to leave'];
 
 /** A conversation offered to me: what it is about, how long I have, and one key or click to answer. */
-export function OfferCard({ head, first, busy, onAccept }: { head: Conversation; first: boolean; busy: boolean; onAccept: () => void }) {
+export function OfferCard({
+  head,
+  first,
+  busy,
+  onAccept,
+}: {
+  head: Conversation;
+  first: boolean;
+  busy: boolean;
+  onAccept: () => void;
+}) {
   const desk = useDesk();
   const { queues } = useSession();
   const notify = useNotices();
   const now = useNow();
   const [declining, setDeclining] = useState(false);
-  useCommand(first ? { id: 'decline', title: 'Decline the offer', group: 'Conversation', run: () => setDeclining(true) } : undefined);
+  useCommand(
+    first
+      ? { id: 'decline', title: 'Decline the offer', group: 'Conversation', run: () => setDeclining(true) }
+      : undefined,
+  );
   if (head.holder.state !== 'queued' || head.holder.offer === undefined) return null;
   const { offer, since, queue, comment } = head.holder;
   const left = Math.max(0, offer.until - now);
@@ -32,7 +46,8 @@ export function OfferCard({ head, first, busy, onAccept }: { head: Conversation;
       await desk.command(head.id, 'decline', { reason });
     } catch (thrown) {
       const problem = asDeskError(thrown);
-      if (problem.code !== 'no-offer' && problem.code !== 'not-found') notify({ tone: 'bad', text: sentence(problem, desk.now()) });
+      if (problem.code !== 'no-offer' && problem.code !== 'not-found')
+        notify({ tone: 'bad', text: sentence(problem, desk.now()) });
     }
   }
 

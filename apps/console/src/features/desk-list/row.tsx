@@ -19,8 +19,14 @@ interface RowProps {
 export function Row({ client, head, current, unread, gone, onOpen }: RowProps) {
   const { queues, me } = useSession();
   const { holder } = head;
-  const queue = holder.state === 'queued' || holder.state === 'assigned' ? (queues.find(({ id }) => id === holder.queue)?.name ?? holder.queue) : undefined;
-  const offeredTo = holder.state === 'queued' && holder.offer !== undefined && holder.offer.to.id !== me.id ? holder.offer.to.name : undefined;
+  const queue =
+    holder.state === 'queued' || holder.state === 'assigned'
+      ? (queues.find(({ id }) => id === holder.queue)?.name ?? holder.queue)
+      : undefined;
+  const offeredTo =
+    holder.state === 'queued' && holder.offer !== undefined && holder.offer.to.id !== me.id
+      ? holder.offer.to.name
+      : undefined;
   const name = userName(head.user);
   if (gone) {
     return (

@@ -51,9 +51,33 @@ export function ConversationBar({ id, head, onLeft, onBack }: BarProps) {
     opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     setPanel((open) => (open === name ? undefined : name));
   };
-  useCommand({ id: 'transfer', title: 'Transfer', group: 'Conversation', keys: 'T', slash: true, why: whyNot('transfer'), run: () => toggle('transfer') });
-  useCommand({ id: 'return', title: 'Give back to the bot', group: 'Conversation', keys: 'B', slash: true, why: whyNot('return'), run: () => toggle('return') });
-  useCommand({ id: 'close', title: 'Close the conversation', group: 'Conversation', keys: 'E', slash: true, why: whyNot('close'), run: () => toggle('close') });
+  useCommand({
+    id: 'transfer',
+    title: 'Transfer',
+    group: 'Conversation',
+    keys: 'T',
+    slash: true,
+    why: whyNot('transfer'),
+    run: () => toggle('transfer'),
+  });
+  useCommand({
+    id: 'return',
+    title: 'Give back to the bot',
+    group: 'Conversation',
+    keys: 'B',
+    slash: true,
+    why: whyNot('return'),
+    run: () => toggle('return'),
+  });
+  useCommand({
+    id: 'close',
+    title: 'Close the conversation',
+    group: 'Conversation',
+    keys: 'E',
+    slash: true,
+    why: whyNot('close'),
+    run: () => toggle('close'),
+  });
 
   const dismiss = () => {
     setPanel(undefined);
@@ -84,13 +108,35 @@ export function ConversationBar({ id, head, onLeft, onBack }: BarProps) {
         </div>
         {head !== undefined && <DueChip head={head} />}
         <div className={styles['actions']}>
-        {claimable && (
-          <Action label={claiming === id ? 'Accepting…' : head?.holder.state === 'with-bot' ? 'Take over' : 'Accept'} keys="A" why={whyNotClaim} primary onClick={() => void claim(id)} />
-        )}
-        {(head?.holder.state === 'assigned' || head?.holder.state === 'queued') &&
-          actions.map(({ panel: name, label, keys }) => <Action key={name} label={label} keys={keys} why={whyNot(name)} open={panel === name} onClick={() => toggle(name)} />)}
+          {claimable && (
+            <Action
+              label={claiming === id ? 'Accepting…' : head?.holder.state === 'with-bot' ? 'Take over' : 'Accept'}
+              keys="A"
+              why={whyNotClaim}
+              primary
+              onClick={() => void claim(id)}
+            />
+          )}
+          {(head?.holder.state === 'assigned' || head?.holder.state === 'queued') &&
+            actions.map(({ panel: name, label, keys }) => (
+              <Action
+                key={name}
+                label={label}
+                keys={keys}
+                why={whyNot(name)}
+                open={panel === name}
+                onClick={() => toggle(name)}
+              />
+            ))}
         </div>
-        <Button appearance="subtle" className={styles['context'] ?? ''} icon={<PanelRightRegular />} aria-label="Context pane" title="Context pane (C)" onClick={() => run('context')} />
+        <Button
+          appearance="subtle"
+          className={styles['context'] ?? ''}
+          icon={<PanelRightRegular />}
+          aria-label="Context pane"
+          title="Context pane (C)"
+          onClick={() => run('context')}
+        />
       </div>
       {panel !== undefined && head !== undefined && (
         <div className={styles['panel']} onKeyDown={(event) => event.key === 'Escape' && dismiss()}>
@@ -103,10 +149,30 @@ export function ConversationBar({ id, head, onLeft, onBack }: BarProps) {
   );
 }
 
-function Action({ label, keys, why, open, primary, onClick }: { label: string; keys: string; why: string | undefined; open?: boolean; primary?: boolean; onClick: () => void }) {
+function Action({
+  label,
+  keys,
+  why,
+  open,
+  primary,
+  onClick,
+}: {
+  label: string;
+  keys: string;
+  why: string | undefined;
+  open?: boolean;
+  primary?: boolean;
+  onClick: () => void;
+}) {
   return (
     <Tooltip content={why ?? `${label} (${keys})`} relationship="description" withArrow>
-      <Button className={styles['action'] ?? ''} appearance={primary === true ? 'primary' : 'secondary'} disabledFocusable={why !== undefined} aria-expanded={open} onClick={onClick}>
+      <Button
+        className={styles['action'] ?? ''}
+        appearance={primary === true ? 'primary' : 'secondary'}
+        disabledFocusable={why !== undefined}
+        aria-expanded={open}
+        onClick={onClick}
+      >
         {label}
       </Button>
     </Tooltip>
@@ -119,9 +185,11 @@ function Where({ head }: { head: Conversation }) {
   const { holder } = head;
   const queue = useQueue(holder.state === 'queued' || holder.state === 'assigned' ? holder.queue : undefined);
   const parts = [queue?.name ?? channelName(head.channel)];
-  if (holder.state === 'assigned') parts.push(`with ${holder.consultant.id === me.id ? 'you' : holder.consultant.name} ${span(now - holder.since)}`);
+  if (holder.state === 'assigned')
+    parts.push(`with ${holder.consultant.id === me.id ? 'you' : holder.consultant.name} ${span(now - holder.since)}`);
   if (holder.state === 'queued') parts.push(`waiting ${span(now - holder.since)}`);
-  if (holder.state === 'queued' && holder.offer !== undefined) parts.push(`offered to ${holder.offer.to.id === me.id ? 'you' : holder.offer.to.name}`);
+  if (holder.state === 'queued' && holder.offer !== undefined)
+    parts.push(`offered to ${holder.offer.to.id === me.id ? 'you' : holder.offer.to.name}`);
   if (holder.state === 'with-bot') parts.push(`with ${head.bot.name}`);
   if (holder.state === 'closed') parts.push('closed');
   return <small>{parts.join(' · ')}</small>;

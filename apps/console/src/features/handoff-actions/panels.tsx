@@ -34,13 +34,20 @@ export function TransferPanel(props: PanelProps) {
       command="transfer"
       body={target && { to: target, ...(comment.trim() === '' ? {} : { comment: comment.trim() }) }}
       why={target === undefined ? 'Choose a queue or a colleague.' : undefined}
-      button={person !== undefined ? `Give to ${person.name}` : queue !== undefined ? `Give to ${queue.name}` : 'Transfer'}
+      button={
+        person !== undefined ? `Give to ${person.name}` : queue !== undefined ? `Give to ${queue.name}` : 'Transfer'
+      }
       said={`${userName(head.user)} goes to ${person?.name ?? queue?.name ?? ''}.`}
     >
       <Field label="To whom">
         <RadioGroup value={to} onChange={(_, { value }) => setTo(value)} className={styles['targets'] ?? ''}>
           {queues.map((each, index) => (
-            <Radio key={each.id} value={`queue:${each.id}`} autoFocus={index === 0} label={each.id === own ? `${each.name} (again)` : each.name} />
+            <Radio
+              key={each.id}
+              value={`queue:${each.id}`}
+              autoFocus={index === 0}
+              label={each.id === own ? `${each.name} (again)` : each.name}
+            />
           ))}
           {colleagues.map(({ person: one, state, load, capacity }) => (
             <Radio
@@ -77,7 +84,15 @@ export function ReturnPanel(props: PanelProps) {
     ...(list.length === 0 ? {} : { promises: list.slice(0, 20) }),
   };
   return (
-    <Panel {...props} label="Back to the bot" command="return" body={{ packet }} why={undefined} button="Give back" said={`${userName(head.user)} is back with ${head.bot.name}.`}>
+    <Panel
+      {...props}
+      label="Back to the bot"
+      command="return"
+      body={{ packet }}
+      why={undefined}
+      button="Give back"
+      said={`${userName(head.user)} is back with ${head.bot.name}.`}
+    >
       <Field label="Outcome">
         <Select value={outcome} autoFocus onChange={(_, { value }) => setOutcome(value)}>
           <option value="">No outcome</option>
@@ -134,12 +149,25 @@ interface FormProps<C extends Leaving> extends PanelProps {
   children: ReactNode;
 }
 
-function Panel<C extends Leaving>({ head, label, command, body, why, button, said, onCancel, onDone, children }: FormProps<C>) {
+function Panel<C extends Leaving>({
+  head,
+  label,
+  command,
+  body,
+  why,
+  button,
+  said,
+  onCancel,
+  onDone,
+  children,
+}: FormProps<C>) {
   const desk = useDesk();
   const notify = useNotices();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
-  const unsent = desk.outbox.items.getSnapshot().some(({ conversation, state, kind }) => conversation === head.id && kind === 'reply' && state !== 'failed');
+  const unsent = desk.outbox.items
+    .getSnapshot()
+    .some(({ conversation, state, kind }) => conversation === head.id && kind === 'reply' && state !== 'failed');
 
   async function submit(event: FormEvent) {
     event.preventDefault();

@@ -8,8 +8,16 @@ export function attention(visible: boolean, focused: boolean): Attention {
 
 /** What calls the person, by event and by where they look. An offer always sounds: it goes to somebody else in seconds. */
 const matrix = {
-  offer: { here: { sound: true, desktop: false }, elsewhere: { sound: true, desktop: true }, hidden: { sound: true, desktop: true } },
-  message: { here: { sound: false, desktop: false }, elsewhere: { sound: true, desktop: false }, hidden: { sound: true, desktop: true } },
+  offer: {
+    here: { sound: true, desktop: false },
+    elsewhere: { sound: true, desktop: true },
+    hidden: { sound: true, desktop: true },
+  },
+  message: {
+    here: { sound: false, desktop: false },
+    elsewhere: { sound: true, desktop: false },
+    hidden: { sound: true, desktop: true },
+  },
 } as const;
 
 export function signals(event: keyof typeof matrix, where: Attention): { sound: boolean; desktop: boolean } {

@@ -17,7 +17,10 @@ export function Notifier({ client }: { client: string }) {
   const { items } = useView('waiting');
   const unread = useReadable(desk.unread);
   const navigate = useNavigate();
-  const offers = useMemo(() => items.filter(({ holder }) => holder.state === 'queued' && holder.offer?.to.id === me.id), [items, me.id]);
+  const offers = useMemo(
+    () => items.filter(({ holder }) => holder.state === 'queued' && holder.offer?.to.id === me.id),
+    [items, me.id],
+  );
   const notify = useNotices();
   const warned = useRef(false);
   const total = [...unread.values()].reduce((sum, count) => sum + count, 0);
@@ -38,9 +41,14 @@ export function Notifier({ client }: { client: string }) {
       }
       beep(event);
     }
-    if (!decided.desktop || !desktop || typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
+    if (!decided.desktop || !desktop || typeof Notification === 'undefined' || Notification.permission !== 'granted')
+      return;
     const title = event === 'offer' ? `Offer: ${userName(head.user)}` : userName(head.user);
-    const note = new Notification(title, { body: event === 'offer' ? (head.handoff?.reason ?? '') : 'wrote a new message', tag: `${event} ${head.id}`, icon: '/icon.svg' });
+    const note = new Notification(title, {
+      body: event === 'offer' ? (head.handoff?.reason ?? '') : 'wrote a new message',
+      tag: `${event} ${head.id}`,
+      icon: '/icon.svg',
+    });
     note.addEventListener('click', () => {
       window.focus();
       void navigate({ to: '/$client/c/$conversation', params: { client, conversation: head.id } });

@@ -10,7 +10,11 @@ import { sentence } from '../../words/sentence.ts';
 import { asDeskError } from '@parley/client';
 import styles from './presence-menu.module.css';
 
-export const presenceNames: Record<PresenceState, string> = { available: 'Available', away: 'Away', offline: 'Offline' };
+export const presenceNames: Record<PresenceState, string> = {
+  available: 'Available',
+  away: 'Away',
+  offline: 'Offline',
+};
 
 const meanings: Record<PresenceState, string> = {
   available: 'Conversations are offered to you',
@@ -37,14 +41,25 @@ export function PresenceMenu() {
   }
 
   const other = presence.state === 'available' ? 'away' : 'available';
-  useCommand(can.consult ? { id: 'presence', title: `Go ${presenceNames[other]}`, group: 'You', run: () => void choose(other) } : undefined);
+  useCommand(
+    can.consult
+      ? { id: 'presence', title: `Go ${presenceNames[other]}`, group: 'You', run: () => void choose(other) }
+      : undefined,
+  );
   if (!can.consult) return null;
 
   const label = `${presenceNames[presence.state]} · ${presence.load} of ${presence.capacity}`;
   return (
-    <Menu positioning="below-end" checkedValues={{ presence: [presence.state] }} onCheckedValueChange={(_, { checkedItems }) => void choose(checkedItems[0] as PresenceState)}>
+    <Menu
+      positioning="below-end"
+      checkedValues={{ presence: [presence.state] }}
+      onCheckedValueChange={(_, { checkedItems }) => void choose(checkedItems[0] as PresenceState)}
+    >
       <MenuTrigger disableButtonEnhancement>
-        <HeaderChip aria-busy={busy} title={`You are ${presenceNames[presence.state]} and hold ${presence.load} of ${presence.capacity} conversations`}>
+        <HeaderChip
+          aria-busy={busy}
+          title={`You are ${presenceNames[presence.state]} and hold ${presence.load} of ${presence.capacity} conversations`}
+        >
           <span className="visually-hidden">You: </span>
           <PresenceDot state={presence.state} />
           <span className={styles['long']}>{label}</span>

@@ -9,7 +9,10 @@ export function PresenceReason() {
   const { presence, can } = useSession();
   if (!can.consult || presence.reason === undefined || presence.state === 'available') return null;
   return (
-    <Banner tone="warn" action={<Button onClick={() => void desk.setPresence('available').catch(() => undefined)}>Go Available</Button>}>
+    <Banner
+      tone="warn"
+      action={<Button onClick={() => void desk.setPresence('available').catch(() => undefined)}>Go Available</Button>}
+    >
       You are {presenceNames[presence.state]}: {presence.reason}
     </Banner>
   );

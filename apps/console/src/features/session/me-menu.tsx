@@ -18,7 +18,10 @@ export function MeMenu() {
 
   async function signOut() {
     // Whoever has left must not be given conversations.
-    await Promise.race([desk.setPresence('offline').catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 2_000))]);
+    await Promise.race([
+      desk.setPresence('offline').catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, 2_000)),
+    ]);
     await desk.stop();
     await instance.logoutRedirect({ account: instance.getActiveAccount() });
   }
@@ -41,7 +44,10 @@ export function MeMenu() {
           </span>
         </div>
         <MenuList>
-          <MenuItem icon={<SettingsRegular />} onClick={() => void navigate({ to: '/$client/settings', params: { client: slug } })}>
+          <MenuItem
+            icon={<SettingsRegular />}
+            onClick={() => void navigate({ to: '/$client/settings', params: { client: slug } })}
+          >
             Settings
           </MenuItem>
           <MenuItem icon={<KeyboardRegular />} secondaryContent="?" onClick={() => run('shortcuts')}>

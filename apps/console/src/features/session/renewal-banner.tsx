@@ -19,7 +19,11 @@ export function RenewalBanner({ tokens }: { tokens: Tokens }) {
       desk.wake();
     } catch (thrown) {
       const blocked = (thrown as { errorCode?: string }).errorCode === 'popup_window_error';
-      setProblem(blocked ? 'The browser kept the sign-in window from opening. Allow pop-ups for this page and try again.' : 'That did not succeed. Try again.');
+      setProblem(
+        blocked
+          ? 'The browser kept the sign-in window from opening. Allow pop-ups for this page and try again.'
+          : 'That did not succeed. Try again.',
+      );
     }
   }
 

@@ -28,7 +28,11 @@ export function SessionGate({ client, children }: GateProps) {
     return (
       <Door title={unknown ? `There is no desk called “${client}”` : 'The desk cannot be reached'}>
         <p>{unknown ? 'Check the name for a typing error.' : sentence(signIn.error)}</p>
-        {unknown ? <Link to="/">Type another name</Link> : <button onClick={() => void signIn.refetch()}>Try again</button>}
+        {unknown ? (
+          <Link to="/">Type another name</Link>
+        ) : (
+          <button onClick={() => void signIn.refetch()}>Try again</button>
+        )}
       </Door>
     );
   }
@@ -57,7 +61,9 @@ function EntranceGate({ signIn, children }: { signIn: SignIn; children: GateProp
     return (
       <Door title={`Sign in to ${signIn.client.name}`}>
         <p role="alert">{entrance.why}</p>
-        <button onClick={() => void entrance.app.loginRedirect({ scopes: signIn.scopes, prompt: 'select_account' })}>Sign in</button>
+        <button onClick={() => void entrance.app.loginRedirect({ scopes: signIn.scopes, prompt: 'select_account' })}>
+          Sign in
+        </button>
       </Door>
     );
   }
@@ -82,11 +88,23 @@ function entranceOf(signIn: SignIn): Promise<Entrance> {
   return entrance;
 }
 
-function DeskGate({ signIn, entrance, children }: { signIn: SignIn; entrance: Extract<Entrance, { state: 'in' }>; children: GateProps['children'] }) {
+function DeskGate({
+  signIn,
+  entrance,
+  children,
+}: {
+  signIn: SignIn;
+  entrance: Extract<Entrance, { state: 'in' }>;
+  children: GateProps['children'];
+}) {
   const [opened, setOpened] = useState<{ desk: Desk; tokens: Tokens }>();
   useEffect(() => {
     const tokens = createTokens(entrance.app, entrance.account, signIn.scopes);
-    const desk = createDesk({ url: '', token: tokens.source, storage: browserStorage(signIn.client.id, entrance.account.localAccountId) });
+    const desk = createDesk({
+      url: '',
+      token: tokens.source,
+      storage: browserStorage(signIn.client.id, entrance.account.localAccountId),
+    });
     const wake = () => {
       if (document.visibilityState === 'visible') desk.wake();
     };
@@ -115,7 +133,17 @@ function DeskGate({ signIn, entrance, children }: { signIn: SignIn; entrance: Ex
   );
 }
 
-function LoadedSession({ desk, tokens, clientName, children }: { desk: Desk; tokens: Tokens; clientName: string; children: GateProps['children'] }) {
+function LoadedSession({
+  desk,
+  tokens,
+  clientName,
+  children,
+}: {
+  desk: Desk;
+  tokens: Tokens;
+  clientName: string;
+  children: GateProps['children'];
+}) {
   const { session, problem } = useReadable(desk.session);
   const signInNeeded = useReadable(tokens.needed);
   if (session !== undefined) return <SessionContext value={session}>{children(tokens)}</SessionContext>;
@@ -130,7 +158,11 @@ function LoadedSession({ desk, tokens, clientName, children }: { desk: Desk; tok
   if (problem !== undefined && !problem.transient) {
     return (
       <Door title="You are signed in, but this desk does not let you in">
-        <p role="alert">{problem.code === 'forbidden' ? 'You have no role at this desk. Ask your administrator to make you a Consultant or Supervisor.' : sentence(problem)}</p>
+        <p role="alert">
+          {problem.code === 'forbidden'
+            ? 'You have no role at this desk. Ask your administrator to make you a Consultant or Supervisor.'
+            : sentence(problem)}
+        </p>
         <button onClick={() => desk.wake()}>Try again</button>
       </Door>
     );

@@ -1,4 +1,9 @@
-import { InteractionRequiredAuthError, PublicClientApplication, type AccountInfo, type IPublicClientApplication } from '@azure/msal-browser';
+import {
+  InteractionRequiredAuthError,
+  PublicClientApplication,
+  type AccountInfo,
+  type IPublicClientApplication,
+} from '@azure/msal-browser';
 import { createStore, DeskError, problemOf, type Readable, type TokenSource } from '@parley/client';
 import { paths, type SignIn } from '@parley/contracts';
 
@@ -6,7 +11,10 @@ import { paths, type SignIn } from '@parley/contracts';
 export async function fetchSignIn(client: string, signal?: AbortSignal): Promise<SignIn> {
   let response: Response;
   try {
-    response = await fetch(paths.signIn(encodeURIComponent(client)), { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+    response = await fetch(paths.signIn(encodeURIComponent(client)), {
+      headers: { accept: 'application/json' },
+      ...(signal === undefined ? {} : { signal }),
+    });
   } catch (cause) {
     throw new DeskError('network', { cause });
   }
@@ -51,7 +59,10 @@ export async function enter(signIn: SignIn): Promise<Entrance> {
 
 /** Accounts of other organisations may be in the same tab's storage; only this authority's will do. */
 function accountOf(app: IPublicClientApplication, authority: string): AccountInfo | null {
-  const tenant = authority.replace(/\/(v2\.0\/?)?$/, '').split('/').at(-1);
+  const tenant = authority
+    .replace(/\/(v2\.0\/?)?$/, '')
+    .split('/')
+    .at(-1);
   const accounts = app.getAllAccounts();
   return accounts.find((account) => account.tenantId === tenant) ?? (isGuid(tenant) ? null : (accounts[0] ?? null));
 }
@@ -70,15 +81,20 @@ export interface Tokens {
 
 export function createTokens(app: IPublicClientApplication, account: AccountInfo, scopes: string[]): Tokens {
   const needed = createStore(false);
+  let refusedAt = -Infinity;
   return {
     needed,
     async source(options) {
+      // While only the person can help, asking again would but open one hidden frame after the other.
+      if (needed.getSnapshot() && performance.now() - refusedAt < 60_000) throw new DeskError('unauthenticated');
       try {
         const answer = await app.acquireTokenSilent({ scopes, account, forceRefresh: options?.renew === true });
         needed.set(false);
         return answer.accessToken;
       } catch (thrown) {
-        if (!(thrown instanceof InteractionRequiredAuthError) && !isBlockedFrame(thrown)) throw new DeskError('network', { cause: thrown });
+        if (!(thrown instanceof InteractionRequiredAuthError) && !isBlockedFrame(thrown))
+          throw new DeskError('network', { cause: thrown });
+        refusedAt = performance.now();
         needed.set(true);
         throw new DeskError('unauthenticated', { cause: thrown });
       }

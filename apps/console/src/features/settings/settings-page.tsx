@@ -15,7 +15,11 @@ export function SettingsPage() {
         <p className={styles['lead']}>They hold for you, in this browser.</p>
         <Card title="Look">
           <Field label="Theme">
-            <RadioGroup layout="horizontal" value={likes.theme} onChange={(_, { value }) => setPreference('theme', value as Preferences['theme'])}>
+            <RadioGroup
+              layout="horizontal"
+              value={likes.theme}
+              onChange={(_, { value }) => setPreference('theme', value as Preferences['theme'])}
+            >
               <Radio value="system" label="As the system" />
               <Radio value="light" label="Light" />
               <Radio value="dark" label="Dark" />
@@ -24,7 +28,10 @@ export function SettingsPage() {
         </Card>
         <Card title="Writing">
           <Field label="Send with">
-            <RadioGroup value={likes.send} onChange={(_, { value }) => setPreference('send', value as Preferences['send'])}>
+            <RadioGroup
+              value={likes.send}
+              onChange={(_, { value }) => setPreference('send', value as Preferences['send'])}
+            >
               <Radio value="enter" label="Enter; Shift Enter breaks the line" />
               <Radio value="ctrl-enter" label="Ctrl Enter; Enter breaks the line" />
             </RadioGroup>
@@ -51,7 +58,11 @@ function Sound({ on }: { on: boolean }) {
   const [state, setState] = useState(soundState);
   return (
     <div className={styles['line']}>
-      <Switch checked={on} onChange={(_, { checked }) => setPreference('sound', checked)} label="Sound for offers and new messages" />
+      <Switch
+        checked={on}
+        onChange={(_, { checked }) => setPreference('sound', checked)}
+        label="Sound for offers and new messages"
+      />
       <Button
         onClick={() => {
           beep('offer');
@@ -60,7 +71,13 @@ function Sound({ on }: { on: boolean }) {
       >
         Test
       </Button>
-      <span className={styles['hint']}>{state === 'ready' ? 'The browser lets this page sound.' : state === 'blocked' ? 'The browser lets it sound after your first click.' : 'This browser has no sound.'}</span>
+      <span className={styles['hint']}>
+        {state === 'ready'
+          ? 'The browser lets this page sound.'
+          : state === 'blocked'
+            ? 'The browser lets it sound after your first click.'
+            : 'This browser has no sound.'}
+      </span>
     </div>
   );
 }
@@ -86,7 +103,10 @@ function Desktop({ on }: { on: boolean }) {
         onChange={(_, { checked }) => void change(checked)}
         label="Desktop notifications while you look elsewhere"
       />
-      <Button disabled={permission !== 'granted' || !on} onClick={() => void new Notification('Parley', { body: 'This is how an offer calls you.', icon: '/icon.svg' })}>
+      <Button
+        disabled={permission !== 'granted' || !on}
+        onClick={() => void new Notification('Parley', { body: 'This is how an offer calls you.', icon: '/icon.svg' })}
+      >
         Test
       </Button>
       <span className={styles['hint']}>{state}</span>

@@ -10,8 +10,25 @@ export interface Place {
 }
 
 /** Header, navigation and the page between them. */
-export function Shell({ client, clientName, places, header, banners, children }: { client: string; clientName: string; places: Place[]; header: ReactNode; banners: ReactNode; children: ReactNode }) {
-  const onDesk = useLocation({ select: ({ pathname }) => pathname === `/${client}` || pathname.startsWith(`/${client}/c/`) || pathname === `/${client}/` });
+export function Shell({
+  client,
+  clientName,
+  places,
+  header,
+  banners,
+  children,
+}: {
+  client: string;
+  clientName: string;
+  places: Place[];
+  header: ReactNode;
+  banners: ReactNode;
+  children: ReactNode;
+}) {
+  const onDesk = useLocation({
+    select: ({ pathname }) =>
+      pathname === `/${client}` || pathname.startsWith(`/${client}/c/`) || pathname === `/${client}/`,
+  });
   return (
     <div className={styles['shell']}>
       <header className={styles['header']}>
@@ -22,7 +39,16 @@ export function Shell({ client, clientName, places, header, banners, children }:
       </header>
       <nav className={styles['nav']} aria-label="Places">
         {places.map(({ to, name, icon, count }) => (
-          <Link key={to} to={to} params={{ client }} className={styles['place']} activeOptions={{ exact: true, includeSearch: false }} title={name} data-here={to === '/$client' && onDesk} aria-current={to === '/$client' && onDesk ? 'page' : undefined}>
+          <Link
+            key={to}
+            to={to}
+            params={{ client }}
+            className={styles['place']}
+            activeOptions={{ exact: true, includeSearch: false }}
+            title={name}
+            data-here={to === '/$client' && onDesk}
+            aria-current={to === '/$client' && onDesk ? 'page' : undefined}
+          >
             <span aria-hidden>{icon}</span>
             <span className={styles['name']}>{name}</span>
             {count !== undefined && count > 0 && (

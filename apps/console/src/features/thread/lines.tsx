@@ -66,7 +66,15 @@ function Fold({ item, onFold }: { item: Extract<ThreadItem, { type: 'fold' }>; o
   );
 }
 
-function Message({ entry, folded, context: { head, naming, onResend } }: { entry: EntryOf<'message'>; folded: boolean; context: LineContext }) {
+function Message({
+  entry,
+  folded,
+  context: { head, naming, onResend },
+}: {
+  entry: EntryOf<'message'>;
+  folded: boolean;
+  context: LineContext;
+}) {
   const mine = entry.by.type === 'person' && entry.by.id === naming.me;
   const side = entry.by.type === 'person' ? 'desk' : entry.by.type;
   const state = deliveryOf(entry, head.delivery);
@@ -86,7 +94,14 @@ function Message({ entry, folded, context: { head, naming, onResend } }: { entry
         <div className={styles['meta']}>
           {!mine && side !== 'user' && <span>{actorName(entry, naming)} ·</span>}
           <Time at={entry.at} />
-          {state !== undefined && <span data-delivery={state}>· {state === 'failed' ? `${deliveryWords(state)}: ${head.delivery.failed?.reason ?? 'no reason known'}` : deliveryWords(state)}</span>}
+          {state !== undefined && (
+            <span data-delivery={state}>
+              ·{' '}
+              {state === 'failed'
+                ? `${deliveryWords(state)}: ${head.delivery.failed?.reason ?? 'no reason known'}`
+                : deliveryWords(state)}
+            </span>
+          )}
           {state === 'failed' && mine && (
             <button type="button" className={styles['link']} onClick={() => onResend(entry.text)}>
               Write again
@@ -149,7 +164,12 @@ function Pending({ item, context: { head, onResend } }: { item: OutboxItem; cont
   const desk = useDesk();
   const now = useNow();
   const failed = item.state === 'failed';
-  const why = failed ? sentence({ code: item.problem?.code ?? 'internal', detail: item.problem?.detail, holder: item.problem?.holder }, desk.now()) : undefined;
+  const why = failed
+    ? sentence(
+        { code: item.problem?.code ?? 'internal', detail: item.problem?.detail, holder: item.problem?.holder },
+        desk.now(),
+      )
+    : undefined;
   const waiting = now - item.composedAt > 4_000;
   return (
     <div className={styles['message']} data-side="desk" data-pending={item.state}>
@@ -157,7 +177,11 @@ function Pending({ item, context: { head, onResend } }: { item: OutboxItem; cont
         <Spoken text={item.text} />
         <div className={styles['meta']} role={failed ? 'alert' : undefined}>
           <Time at={item.composedAt} />
-          {failed ? <span data-delivery="failed">· failed: {why}</span> : <span>· queued{waiting ? ', tried again until the desk has it' : ''}</span>}
+          {failed ? (
+            <span data-delivery="failed">· failed: {why}</span>
+          ) : (
+            <span>· queued{waiting ? ', tried again until the desk has it' : ''}</span>
+          )}
         </div>
         {failed && (
           <div className={styles['again']}>

@@ -48,7 +48,8 @@ function collect(value: unknown, words: string[], depth: number): void {
     return;
   }
   for (const [name, inner] of Object.entries(value)) {
-    if (typeof inner === 'string' && ['title', 'subtitle', 'text', 'altText'].includes(name) && inner.trim() !== '') words.push(inner);
+    if (typeof inner === 'string' && ['title', 'subtitle', 'text', 'altText'].includes(name) && inner.trim() !== '')
+      words.push(inner);
     else if (typeof inner === 'object') collect(inner, words, depth + 1);
   }
 }

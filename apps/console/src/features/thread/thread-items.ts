@@ -29,7 +29,10 @@ interface Showing {
 export function threadItems(entries: readonly Entry[], { open, unreadFrom, outbox }: Showing): ThreadItem[] {
   const items: ThreadItem[] = [];
   const unsent = new Set(outbox.map(entryIdOf));
-  const unread = unreadFrom === undefined ? [] : entries.filter((entry) => entry.seq >= unreadFrom && entry.kind === 'message' && entry.by.type === 'user');
+  const unread =
+    unreadFrom === undefined
+      ? []
+      : entries.filter((entry) => entry.seq >= unreadFrom && entry.kind === 'message' && entry.by.type === 'user');
   let day: number | undefined;
   const newDay = (at: number) => {
     if (startOfDay(at) === day) return;
@@ -46,7 +49,8 @@ export function threadItems(entries: readonly Entry[], { open, unreadFrom, outbo
         // An offer that was taken says no more than its taking does.
         if (entry.kind === 'offered' && isTaken(entry, entries)) continue;
         newDay(entry.at);
-        if (entry.seq === unreadFrom) items.push({ type: 'unread', key: 'unread', count: unread.length, since: entry.at });
+        if (entry.seq === unreadFrom)
+          items.push({ type: 'unread', key: 'unread', count: unread.length, since: entry.at });
         items.push(itemOf(entry, entries, false));
       }
       continue;
@@ -112,7 +116,9 @@ function itemOf(entry: Entry, entries: readonly Entry[], folded: boolean): Threa
     case 'suppressed':
       return { type: 'suppressed', key, entry, folded };
     case 'handoff-requested': {
-      const accepted = entries.find((later): later is EntryOf<'accepted'> => later.seq > entry.seq && later.kind === 'accepted');
+      const accepted = entries.find(
+        (later): later is EntryOf<'accepted'> => later.seq > entry.seq && later.kind === 'accepted',
+      );
       return { type: 'event', key, entry, ...(accepted === undefined ? {} : { accepted }) };
     }
     default:
@@ -121,7 +127,20 @@ function itemOf(entry: Entry, entries: readonly Entry[], folded: boolean): Threa
 }
 
 function isTaken(offer: EntryOf<'offered'>, entries: readonly Entry[]): boolean {
-  const next = entries.find((later) => later.seq > offer.seq && ['accepted', 'offer-declined', 'offer-expired', 'offered', 'transferred', 'requeued', 'returned', 'closed'].includes(later.kind));
+  const next = entries.find(
+    (later) =>
+      later.seq > offer.seq &&
+      [
+        'accepted',
+        'offer-declined',
+        'offer-expired',
+        'offered',
+        'transferred',
+        'requeued',
+        'returned',
+        'closed',
+      ].includes(later.kind),
+  );
   return next?.kind === 'accepted' && next.consultant.id === offer.to.id;
 }
 

@@ -26,7 +26,10 @@ export function Thread({ id, onResend }: ThreadProps) {
   const desk = useDesk();
   const { status, log, problem } = useConversation(id);
   if (log === undefined) {
-    if (status === 'failed') return <Waiting what="the conversation" why={problem && sentence(problem)} onRetry={() => void desk.refresh(id)} />;
+    if (status === 'failed')
+      return (
+        <Waiting what="the conversation" why={problem && sentence(problem)} onRetry={() => void desk.refresh(id)} />
+      );
     return <Waiting what="the conversation" why={problem && sentence(problem)} onRetry={() => void desk.refresh(id)} />;
   }
   return <LoadedThread key={id} id={id} log={log} onResend={onResend} />;
@@ -46,7 +49,10 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [fetching, setFetching] = useState(false);
   const unreadFrom = useUnreadFrom(id, log);
-  const items = useMemo(() => threadItems(log.entries, { open, unreadFrom, outbox }), [log.entries, open, unreadFrom, outbox]);
+  const items = useMemo(
+    () => threadItems(log.entries, { open, unreadFrom, outbox }),
+    [log.entries, open, unreadFrom, outbox],
+  );
   const first = useFirstIndex(items);
   const [start] = useState(() => startIndex(items));
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
@@ -54,9 +60,19 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
   useReading(id, log, atBottom);
 
   const user = firstName(userName(log.head.user));
-  const naming = useMemo((): Naming => ({ me: me.id, bot: log.head.bot.name, user, queues, outcomes }), [me.id, log.head.bot.name, user, queues, outcomes]);
-  const onFold = useCallback((key: string) => setOpen((keys) => new Set(keys.has(key) ? [...keys].filter((other) => other !== key) : [...keys, key])), []);
-  const context = useMemo((): LineContext => ({ head: log.head, naming, onFold, onResend }), [log.head, naming, onFold, onResend]);
+  const naming = useMemo(
+    (): Naming => ({ me: me.id, bot: log.head.bot.name, user, queues, outcomes }),
+    [me.id, log.head.bot.name, user, queues, outcomes],
+  );
+  const onFold = useCallback(
+    (key: string) =>
+      setOpen((keys) => new Set(keys.has(key) ? [...keys].filter((other) => other !== key) : [...keys, key])),
+    [],
+  );
+  const context = useMemo(
+    (): LineContext => ({ head: log.head, naming, onFold, onResend }),
+    [log.head, naming, onFold, onResend],
+  );
 
   const takeScroller = useCallback(
     (element: HTMLElement | Window | null) => {
@@ -83,7 +99,9 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
     }
   }
 
-  const writers = typing.map((by) => (by.type === 'user' ? user : firstName(by.person.name))).filter((name, index, all) => all.indexOf(name) === index);
+  const writers = typing
+    .map((by) => (by.type === 'user' ? user : firstName(by.person.name)))
+    .filter((name, index, all) => all.indexOf(name) === index);
   const below = useUnseenBelow(log, atBottom);
   return (
     <div className={styles['thread']}>
@@ -106,7 +124,11 @@ function LoadedThread({ id, log, onResend }: ThreadProps & { log: Log }) {
         components={{ Header: Earlier }}
       />
       {!atBottom && (
-        <button type="button" className={styles['down']} onClick={() => list.current?.scrollToIndex({ index: 'LAST', align: 'end', behavior: 'auto' })}>
+        <button
+          type="button"
+          className={styles['down']}
+          onClick={() => list.current?.scrollToIndex({ index: 'LAST', align: 'end', behavior: 'auto' })}
+        >
           <ArrowDownRegular aria-hidden /> {below > 0 ? `${below} new` : 'Newest'}
         </button>
       )}
@@ -130,7 +152,8 @@ function Earlier({ context }: { context?: { more: boolean; fetching: boolean; ol
 
 function useFirstIndex(items: readonly ThreadItem[]): number {
   const before = useRef<{ items: readonly ThreadItem[]; first: number }>({ items, first: origin });
-  if (before.current.items !== items) before.current = { items, first: before.current.first - prepended(before.current.items, items) };
+  if (before.current.items !== items)
+    before.current = { items, first: before.current.first - prepended(before.current.items, items) };
   return before.current.first;
 }
 

@@ -39,7 +39,8 @@ export function useStickToEnd(scroller: HTMLElement | null, startAtEnd: boolean)
     const content = scroller.querySelector('[data-testid="virtuoso-item-list"]');
     if (content !== null) observer.observe(content);
     scroller.addEventListener('scroll', scroll, { passive: true });
-    for (const name of ['wheel', 'touchmove', 'keydown'] as const) scroller.addEventListener(name, hand, { passive: true });
+    for (const name of ['wheel', 'touchmove', 'keydown'] as const)
+      scroller.addEventListener(name, hand, { passive: true });
     scroller.addEventListener('pointerdown', press);
     window.addEventListener('pointerup', release);
     follow();
