@@ -219,14 +219,18 @@ function outbound(entry: Entry): OutboundEntry {
     case 'returned':
       return entry.fallback
         ? { kind: 'status', ...frame, state: 'failed', reason: entry.fallback, returned: true }
-        : { kind: 'status', ...frame, state: 'completed', packet: entry.packet, returned: true };
+        : { kind: 'status', ...frame, state: 'completed', ...consultant(entry), packet: entry.packet, returned: true };
     case 'closed':
       return entry.fallback
         ? { kind: 'status', ...frame, state: 'failed', reason: entry.fallback, returned: false }
-        : { kind: 'status', ...frame, state: 'completed', packet: { outcome: entry.outcome }, returned: false };
+        : { kind: 'status', ...frame, state: 'completed', ...consultant(entry), packet: { outcome: entry.outcome }, returned: false };
     default:
       throw new Error(`An entry of kind ${entry.kind} is not outbound`);
   }
+}
+
+function consultant({ by }: Entry): { consultant?: { name: string } } {
+  return by.type === 'person' ? { consultant: { name: by.name } } : {};
 }
 
 const markMs = 50;

@@ -2,7 +2,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { PersonRef, Presence, PresenceState, Role } from './actors.ts';
 import { Abilities, Conversation } from './conversation.ts';
 import { Entry, ReturnPacket, TransferTarget } from './entries.ts';
-import { ClientId, ConversationId, Cursor, MessageId, PersonId, QueueId, Text, Time } from './ids.ts';
+import { ClientId, ConversationId, Cursor, MessageId, PersonId, QueueId, Text, Time, Utterance } from './ids.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -139,8 +139,8 @@ export type CommandAnswer = Change & { abilities: Abilities; repeated?: true };
 export const commandBodies = {
   claim: Type.Object({ id: MessageId }, closed),
   decline: Type.Object({ id: MessageId, reason: Type.String({ minLength: 1, maxLength: 500 }) }, closed),
-  reply: Type.Object({ id: MessageId, text: Text, epoch: Type.Integer({ minimum: 0, description: 'the epoch on screen when it was written' }) }, closed),
-  note: Type.Object({ id: MessageId, text: Text }, closed),
+  reply: Type.Object({ id: MessageId, text: Utterance, epoch: Type.Integer({ minimum: 0, description: 'the epoch on screen when it was written' }) }, closed),
+  note: Type.Object({ id: MessageId, text: Utterance }, closed),
   transfer: Type.Object(
     { id: MessageId, to: Type.Union([Type.Object({ queue: QueueId }, closed), Type.Object({ person: PersonId }, closed)]), comment: Type.Optional(Type.String({ maxLength: 4_000 })) },
     closed,

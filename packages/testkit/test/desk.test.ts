@@ -187,6 +187,17 @@ for (const store of ['memory', 'sqlite'] as const) {
       await desk.until(() => delivered(desk, id).some((entry) => entry.kind === 'status' && entry.state === 'failed'));
     });
 
+    test('what cannot be seen is refused, and changes nothing', async () => {
+      const id = await waiting('unseen');
+      const { epoch } = (await ana.command(id, 'claim')).body.conversation;
+      for (const text of ['', '   ', '\n', 'bell \u0007', 'nul \u0000']) {
+        const refused = await ana.command(id, 'reply', { text, epoch });
+        expect([refused.status, refused.body.code], JSON.stringify(text)).toEqual([400, 'validation']);
+      }
+      expect((await ana.get(`${paths.entries(id)}?after=1&before=3`)).status).toBe(400);
+      expect((await ana.get<ConversationView>(paths.conversation(id))).body.entries.at(-1)?.kind).toBe('accepted');
+    });
+
     test('a draft is kept per person and conversation, and is gone when empty', async () => {
       const id = await waiting('draft');
       await ana.command(id, 'claim');

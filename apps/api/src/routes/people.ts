@@ -91,6 +91,7 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
     app.get(paths.entries(':id'), { schema: { tags, operationId: 'listEntries', summary: 'Entries by number', params: Params, querystring: EntriesQuery, response: { 200: EntryPage } } }, async (request) => {
       const { desk, caller, conversation } = await readable(request.caller, request.params.id);
       const { after, before, limit = 100 } = request.query;
+      if (after !== undefined && before !== undefined) throw new Refusal('validation', { detail: 'Ask for the entries after a number or before one, not both.' });
       await desk.store.audit({ at: now(), by: { type: 'person', id: caller.id, name: caller.name }, what: 'conversation.read', of: conversation.id });
       const range = before === undefined ? { after: after ?? 0, limit } : { before, limit };
       return { conversation, entries: await desk.store.entries(conversation.id, range) };
