@@ -10,13 +10,17 @@ export type Screen = {
   /** A selector that is there when the screen is. */
   ready?: string;
   /** What to do before the picture is taken. */
-  then?: (page: Page, size: 'wide' | 'narrow') => Promise<unknown>;
+  then?: (page: Page, size: 'wide' | 'narrow') => Promise<unknown> | undefined;
 };
 
-const desk = (key?: string) => (ids: Readonly<Record<string, string>>) => (key === undefined ? '/contoso' : `/contoso/c/${ids[`contoso/${key}`]}`);
-const live = (key?: string) => (ids: Readonly<Record<string, string>>) => `/contoso/live${key === undefined ? '' : `?c=${ids[`contoso/${key}`]}`}`;
-const transcripts = (search: Record<string, string> = {}, key?: string) => (ids: Readonly<Record<string, string>>) =>
-  `/contoso/transcripts?${new URLSearchParams({ ...search, ...(key === undefined ? {} : { c: ids[`contoso/${key}`] ?? '' }) }).toString()}`;
+const desk = (key?: string) => (ids: Readonly<Record<string, string>>) =>
+  key === undefined ? '/contoso' : `/contoso/c/${ids[`contoso/${key}`]}`;
+const live = (key?: string) => (ids: Readonly<Record<string, string>>) =>
+  `/contoso/live${key === undefined ? '' : `?c=${ids[`contoso/${key}`]}`}`;
+const transcripts =
+  (search: Record<string, string> = {}, key?: string) =>
+  (ids: Readonly<Record<string, string>>) =>
+    `/contoso/transcripts?${new URLSearchParams({ ...search, ...(key === undefined ? {} : { c: ids[`contoso/${key}`] ?? '' }) }).toString()}`;
 
 export const screens: readonly Screen[] = [
   { name: 'door', path: () => '/' },
@@ -42,7 +46,34 @@ export const screens: readonly Screen[] = [
   { name: 'live-waiting', who: 'marta', path: live('lena') },
   { name: 'live-long', who: 'marta', path: live('long') },
   { name: 'live-bot', who: 'marta', path: live('bot-1') },
+  { name: 'live-filtered', who: 'marta', path: () => '/contoso/live?queue=cards&state=assigned' },
+  { name: 'live-nothing', who: 'marta', path: () => '/contoso/live?queue=payments&state=with-bot' },
+  {
+    name: 'live-transfer',
+    who: 'marta',
+    path: live('grace'),
+    then: (page) => page.getByRole('button', { name: 'Transfer' }).click(),
+  },
+  {
+    name: 'live-context',
+    who: 'marta',
+    path: live('jonas-card'),
+    then: (page) => page.getByRole('button', { name: 'Context pane' }).click(),
+  },
   { name: 'transcripts', who: 'marta', path: transcripts() },
+  { name: 'transcripts-filters', who: 'marta', path: transcripts({ outcome: 'resolved', handoff: 'true' }) },
+  {
+    name: 'transcript-export',
+    who: 'marta',
+    path: transcripts({}, 'passed-round'),
+    then: (page) => page.getByRole('button', { name: 'Export' }).click(),
+  },
+  {
+    name: 'transcript-details',
+    who: 'marta',
+    path: transcripts({}, 'passed-round'),
+    then: (page, size) => (size === 'narrow' ? page.getByRole('button', { name: 'Details' }).click() : undefined),
+  },
   { name: 'transcripts-search', who: 'marta', path: transcripts({ text: 'card' }) },
   { name: 'transcripts-nothing', who: 'marta', path: transcripts({ text: 'zeppelin' }) },
   { name: 'transcript', who: 'marta', path: transcripts({ text: 'card' }, 'passed-round') },

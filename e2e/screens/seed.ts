@@ -6,7 +6,9 @@ import type { Story, Step, Who } from './story.ts';
 /** The world as the seed needs it: somebody's calls, and a clock that can be put back. */
 export type Stage = {
   /** Calls the desk as a person or as a client's bot. */
-  as(who: Who | { bot: Story['client'] }): Promise<{ call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> }>;
+  as(
+    who: Who | { bot: Story['client'] },
+  ): Promise<{ call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> }>;
   /** Sets the desk's clock, in milliseconds since 1970, and does what is due by then. */
   setTime(at: number): Promise<void>;
 };
@@ -29,31 +31,68 @@ export async function play(stories: readonly Story[], stage: Stage, now: number)
   async function perform({ client, key, channel, user }: Story, step: Step): Promise<void> {
     const name = `${client}/${key}`;
     const place = { channel, conversation: key };
-    const bot = async <T>(path: string, body: object) => accepted<T>(await (await stage.as({ bot: client })).call<T>('POST', path, { ...place, id: randomUUID(), ...body }), name, step);
-    const person = async <T>(who: Who, command: string, body: object) => accepted<T>(await (await stage.as(who)).call<T>('POST', paths.command(idOf(name), command), { id: randomUUID(), ...body }), name, step);
+    const bot = async <T>(path: string, body: object) =>
+      accepted<T>(
+        await (await stage.as({ bot: client })).call<T>('POST', path, { ...place, id: randomUUID(), ...body }),
+        name,
+        step,
+      );
+    const person = async <T>(who: Who, command: string, body: object) =>
+      accepted<T>(
+        await (await stage.as(who)).call<T>('POST', paths.command(idOf(name), command), { id: randomUUID(), ...body }),
+        name,
+        step,
+      );
 
     switch (step.do) {
       case 'user':
       case 'bot': {
-        const turn = { ...place, id: randomUUID(), speaker: step.do, text: step.text, user, ...(step.attachments ? { attachments: step.attachments } : {}) };
-        const answer = accepted(await (await stage.as({ bot: client })).call<{ results: TurnResult[] }>('POST', paths.botTurns, { turns: [turn] }), name, step);
+        const turn = {
+          ...place,
+          id: randomUUID(),
+          speaker: step.do,
+          text: step.text,
+          user,
+          ...(step.attachments ? { attachments: step.attachments } : {}),
+        };
+        const answer = accepted(
+          await (
+            await stage.as({ bot: client })
+          ).call<{ results: TurnResult[] }>('POST', paths.botTurns, { turns: [turn] }),
+          name,
+          step,
+        );
         const result = answer.results[0] as TurnResult;
-        if (result.outcome === 'refused') throw new Error(`${name}: ${JSON.stringify(step)} was refused: ${result.code}`);
+        if (result.outcome === 'refused')
+          throw new Error(`${name}: ${JSON.stringify(step)} was refused: ${result.code}`);
         ids.set(name, result.conversation);
         return;
       }
       case 'ask':
-        ids.set(name, (await bot<HandoffAnswer>(paths.botHandoffs, { user, queue: step.queue, packet: step.packet })).conversation);
+        ids.set(
+          name,
+          (await bot<HandoffAnswer>(paths.botHandoffs, { user, queue: step.queue, packet: step.packet })).conversation,
+        );
         return;
       case 'reply': {
-        const view = accepted(await (await stage.as(step.who)).call<ConversationView>('GET', paths.conversation(idOf(name))), name, step);
+        const view = accepted(
+          await (await stage.as(step.who)).call<ConversationView>('GET', paths.conversation(idOf(name))),
+          name,
+          step,
+        );
         epochs.set(name, view.conversation.epoch);
         await person(step.who, 'reply', { text: step.text, epoch: view.conversation.epoch });
         return;
       }
       case 'late-reply': {
         // The refusal is what the story wants: the line is kept as suppressed.
-        await (await stage.as(step.who)).call('POST', paths.command(idOf(name), 'reply'), { id: randomUUID(), text: step.text, epoch: epochs.get(name) ?? 0 });
+        await (
+          await stage.as(step.who)
+        ).call('POST', paths.command(idOf(name), 'reply'), {
+          id: randomUUID(),
+          text: step.text,
+          epoch: epochs.get(name) ?? 0,
+        });
         return;
       }
       case 'claim':
@@ -63,27 +102,50 @@ export async function play(stories: readonly Story[], stage: Stage, now: number)
         await person(step.who, 'note', { text: step.text });
         return;
       case 'draft':
-        accepted(await (await stage.as(step.who)).call('PUT', paths.draft(idOf(name)), { text: step.text, mode: 'reply' }), name, step);
+        accepted(
+          await (await stage.as(step.who)).call('PUT', paths.draft(idOf(name)), { text: step.text, mode: 'reply' }),
+          name,
+          step,
+        );
         return;
       case 'transfer':
-        await person(step.who, 'transfer', { to: 'queue' in step.to ? step.to : { person: people[step.to.person] }, ...(step.comment === undefined ? {} : { comment: step.comment }) });
+        await person(step.who, 'transfer', {
+          to: 'queue' in step.to ? step.to : { person: people[step.to.person] },
+          ...(step.comment === undefined ? {} : { comment: step.comment }),
+        });
         return;
       case 'return':
         await person(step.who, 'return', { packet: step.packet });
         return;
       case 'close':
-        await person(step.who, 'close', { outcome: step.outcome, ...(step.comment === undefined ? {} : { comment: step.comment }) });
+        await person(step.who, 'close', {
+          outcome: step.outcome,
+          ...(step.comment === undefined ? {} : { comment: step.comment }),
+        });
         return;
       case 'seen': {
-        const floor = accepted(await (await stage.as({ bot: client })).call<{ seq: number }>('GET', `${paths.botFloor}?${new URLSearchParams(place).toString()}`), name, step);
-        accepted(await (await stage.as({ bot: client })).call('POST', paths.botReceipts, { ...place, seenSeq: floor.seq }), name, step);
+        const floor = accepted(
+          await (
+            await stage.as({ bot: client })
+          ).call<{ seq: number }>('GET', `${paths.botFloor}?${new URLSearchParams(place).toString()}`),
+          name,
+          step,
+        );
+        accepted(
+          await (await stage.as({ bot: client })).call('POST', paths.botReceipts, { ...place, seenSeq: floor.seq }),
+          name,
+          step,
+        );
         return;
       }
       case 'left':
         await bot(paths.botEndings, { reason: 'user-left' });
         return;
       case 'rate':
-        await bot(paths.botRatings, { score: step.score, ...(step.comment === undefined ? {} : { comment: step.comment }) });
+        await bot(paths.botRatings, {
+          score: step.score,
+          ...(step.comment === undefined ? {} : { comment: step.comment }),
+        });
     }
   }
 
@@ -106,6 +168,7 @@ const people: Record<Who, string> = {
 };
 
 function accepted<T>({ status, body }: Answer<T>, name: string, step: Step): T {
-  if (status >= 300) throw new Error(`${name}: ${JSON.stringify(step)} was answered with ${status} ${JSON.stringify(body)}`);
+  if (status >= 300)
+    throw new Error(`${name}: ${JSON.stringify(step)} was answered with ${status} ${JSON.stringify(body)}`);
   return body;
 }

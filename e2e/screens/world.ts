@@ -37,8 +37,14 @@ export type World = {
   close(): Promise<void>;
 };
 
+/** A world of this process, in which things can be made to happen. */
+export type OwnWorld = World & {
+  /** Calls the desk as a person or as a client's bot. */
+  as(who: Who | { bot: 'contoso' | 'fabrikam' }): Promise<Caller>;
+};
+
 /** @param port of the desk; 0 takes a free one */
-export async function startWorld({ port = 0 }: { port?: number } = {}): Promise<World> {
+export async function startWorld({ port = 0 }: { port?: number } = {}): Promise<OwnWorld> {
   // The past comes first: the desk's judgement of tokens never goes back in time.
   const clock = { offset: -60 * 24 * 3_600_000 };
   const now = () => Date.now() + clock.offset;
@@ -62,8 +68,15 @@ export async function startWorld({ port = 0 }: { port?: number } = {}): Promise<
     REFUSAL_RATE: '100000',
   });
   const file = withoutHurry(JSON.parse(readFileSync(config.clients.file, 'utf8')));
-  const clients = createClients(parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }));
-  const api = await createApi({ config, clients, log: createLogger({ level: config.logLevel, production: false }), now });
+  const clients = createClients(
+    parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }),
+  );
+  const api = await createApi({
+    config,
+    clients,
+    log: createLogger({ level: config.logLevel, production: false }),
+    now,
+  });
 
   const tokens = new Map<string, { token: string; until: number }>();
   async function tokenOf(key: string, request: Parameters<typeof sandbox.identity.mint>[0]): Promise<string> {
@@ -81,7 +94,8 @@ export async function startWorld({ port = 0 }: { port?: number } = {}): Promise<
     const tenant = client === 'contoso' ? contoso : fabrikam;
     return tokenOf(`bot of ${client}`, { tid: tenant.tid, subject: { bot: tenant.bot.appId } });
   };
-  const as = async (who: Who | { bot: 'contoso' | 'fabrikam' }) => new Caller(url, () => (typeof who === 'string' ? personToken(who) : botToken(who.bot)));
+  const as = async (who: Who | { bot: 'contoso' | 'fabrikam' }) =>
+    new Caller(url, () => (typeof who === 'string' ? personToken(who) : botToken(who.bot)));
 
   await api.listen();
   for (const who of everybody) await (await as(who)).call('GET', paths.session);
@@ -109,12 +123,17 @@ export async function startWorld({ port = 0 }: { port?: number } = {}): Promise<
   }
   const typing = setInterval(() => {
     for (const conversation of ['jonas-card', 'oskar'])
-      void as({ bot: 'contoso' }).then((caller) => caller.call('POST', paths.botSignals, { channel: 'directline', conversation, kind: 'typing' })).catch(() => undefined);
+      void as({ bot: 'contoso' })
+        .then((caller) =>
+          caller.call('POST', paths.botSignals, { channel: 'directline', conversation, kind: 'typing' }),
+        )
+        .catch(() => undefined);
   }, 3_000);
 
   return {
     url,
     sandbox: sandbox.url,
+    as,
     conversations: Object.fromEntries(conversations),
     async close() {
       clearInterval(typing);
@@ -191,9 +210,11 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
   const world = await startWorld({ port: Number(values.port) });
   mkdirSync(outputFolder, { recursive: true });
-  const { close, ...addresses } = world;
-  writeFileSync(worldFile, JSON.stringify({ ...addresses, pid: process.pid }, null, 2));
-  console.log(`Desk:     ${world.url}/contoso and ${world.url}/fabrikam\nSandbox:  ${world.sandbox}\n${Object.keys(world.conversations).length} conversations. Ctrl+C ends it.`);
+  const { url, sandbox, conversations, close } = world;
+  writeFileSync(worldFile, JSON.stringify({ url, sandbox, conversations, pid: process.pid }, null, 2));
+  console.log(
+    `Desk:     ${world.url}/contoso and ${world.url}/fabrikam\nSandbox:  ${world.sandbox}\n${Object.keys(world.conversations).length} conversations. Ctrl+C ends it.`,
+  );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       rmSync(worldFile, { force: true });
