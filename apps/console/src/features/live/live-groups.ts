@@ -12,7 +12,10 @@ export function liveGroups(heads: readonly Conversation[], search: LiveSearch, q
   const shown = heads.filter((head) => isShown(head, search));
   return liveStates
     .filter((state) => search.state === undefined || search.state === state)
-    .map((state) => ({ state, heads: shown.filter(({ holder }) => holder.state === state).sort(byTimeLeft(queues, 0)) }));
+    .map((state) => ({
+      state,
+      heads: shown.filter(({ holder }) => holder.state === state).sort(byTimeLeft(queues, 0)),
+    }));
 }
 
 /** How many there are of each state under the other filters, so that a tab says what a press on it brings. */
@@ -25,7 +28,8 @@ export function liveCounts(heads: readonly Conversation[], search: LiveSearch): 
 
 function isShown({ holder }: Conversation, { state, queue, consultant }: LiveSearch): boolean {
   if (state !== undefined && holder.state !== state) return false;
-  if (queue !== undefined && !((holder.state === 'queued' || holder.state === 'assigned') && holder.queue === queue)) return false;
+  if (queue !== undefined && !((holder.state === 'queued' || holder.state === 'assigned') && holder.queue === queue))
+    return false;
   if (consultant === undefined) return true;
   // What is kept for or offered to somebody is theirs to answer for as well.
   if (holder.state === 'queued') return holder.reservedFor?.id === consultant || holder.offer?.to.id === consultant;

@@ -1,8 +1,9 @@
 import type { Conversation } from '@parley/contracts';
-import { useCallback, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
 import { useCommand } from '../../commands/commands.ts';
 import { usePane } from '../../commands/panes.ts';
+import { useLatest } from '../../desk/hooks.ts';
 import { useSteadyOrder } from '../../desk/use-steady-order.ts';
 import type { LiveGroup } from './live-groups.ts';
 import { LiveRow } from './live-row.tsx';
@@ -20,7 +21,9 @@ interface ListProps {
   onOpen: (id: string) => void;
 }
 
-type Item = { type: 'heading'; key: string; state: LiveState; count: number; changed: boolean } | { type: 'row'; key: string; head: Conversation; gone: boolean };
+type Item =
+  | { type: 'heading'; key: string; state: LiveState; count: number; changed: boolean }
+  | { type: 'row'; key: string; head: Conversation; gone: boolean };
 
 interface ItemContext {
   client: string;
@@ -30,7 +33,11 @@ interface ItemContext {
   onMore: () => void;
 }
 
-export const groupNames: Record<LiveState, string> = { queued: 'Waiting', assigned: 'With a consultant', 'with-bot': 'With the bot' };
+const groupNames: Record<LiveState, string> = {
+  queued: 'Waiting',
+  assigned: 'With a consultant',
+  'with-bot': 'With the bot',
+};
 
 /** The live conversations, as many as there may be. J and K walk through them, Enter opens one. */
 export function LiveList({ client, search, groups, more, onMore, onOpen }: ListProps) {
@@ -41,17 +48,35 @@ export function LiveList({ client, search, groups, more, onMore, onOpen }: ListP
   const pane = usePane('list');
 
   // One after the other, because each keeps its own order still.
-  const shown = [useGroup(groups, 'queued', held), useGroup(groups, 'assigned', held), useGroup(groups, 'with-bot', held)] as const;
+  const shown = [
+    useGroup(groups, 'queued', held),
+    useGroup(groups, 'assigned', held),
+    useGroup(groups, 'with-bot', held),
+  ] as const;
   const [queued, assigned, withBot] = shown;
-  const items = useMemo(() => [...queued, ...assigned, ...withBot].filter((item) => item.type === 'row' || search.state === undefined), [queued, assigned, withBot, search.state]);
-  const rows = useMemo(() => items.flatMap((item) => (item.type === 'row' && !item.gone ? [item.head.id] : [])), [items]);
+  const items = useMemo(
+    () => [...queued, ...assigned, ...withBot].filter((item) => item.type === 'row' || search.state === undefined),
+    [queued, assigned, withBot, search.state],
+  );
+  const rows = useMemo(
+    () => items.flatMap((item) => (item.type === 'row' && !item.gone ? [item.head.id] : [])),
+    [items],
+  );
   const cursor = rows.includes(at ?? '') ? at : search.c !== undefined && rows.includes(search.c) ? search.c : rows[0];
+
+  const opened = useLatest(items.findIndex((item) => item.key === search.c));
+  useEffect(() => {
+    if (opened.current > 0) list.current?.scrollIntoView({ index: opened.current });
+  }, [opened]);
 
   const moveTo = useCallback(
     (id: string | undefined) => {
       if (id === undefined) return;
       setAt(id);
-      list.current?.scrollIntoView({ index: items.findIndex((item) => item.key === id), done: () => root.current?.querySelector<HTMLElement>(`[data-row="${id}"]`)?.focus() });
+      list.current?.scrollIntoView({
+        index: items.findIndex((item) => item.key === id),
+        done: () => root.current?.querySelector<HTMLElement>(`[data-row="${id}"]`)?.focus(),
+      });
     },
     [items],
   );
@@ -70,7 +95,12 @@ export function LiveList({ client, search, groups, more, onMore, onOpen }: ListP
   function walk(event: KeyboardEvent) {
     const from = rows.indexOf((document.activeElement as HTMLElement | null)?.dataset['row'] ?? '');
     if (from < 0) return;
-    const to = { ArrowDown: Math.min(from + 1, rows.length - 1), ArrowUp: Math.max(from - 1, 0), Home: 0, End: rows.length - 1 }[event.key];
+    const to = {
+      ArrowDown: Math.min(from + 1, rows.length - 1),
+      ArrowUp: Math.max(from - 1, 0),
+      Home: 0,
+      End: rows.length - 1,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     moveTo(rows[to]);
@@ -120,7 +150,18 @@ function useGroup(groups: readonly LiveGroup[], state: LiveState, held: boolean)
   const group = groups.find((each) => each.state === state);
   const { rows, changed } = useSteadyOrder(group?.heads ?? none, held && group !== undefined);
   return useMemo(
-    () => (rows.length === 0 ? [] : [{ type: 'heading', key: `heading-${state}`, state, count: group?.heads.length ?? 0, changed }, ...rows.map(({ head, gone }): Item => ({ type: 'row', key: gone ? `gone-${state}-${head.id}` : head.id, head, gone }))]),
+    () =>
+      rows.length === 0
+        ? []
+        : [
+            { type: 'heading', key: `heading-${state}`, state, count: group?.heads.length ?? 0, changed },
+            ...rows.map(({ head, gone }): Item => ({
+              type: 'row',
+              key: gone ? `gone-${state}-${head.id}` : head.id,
+              head,
+              gone,
+            })),
+          ],
     [rows, changed, state, group?.heads.length],
   );
 }
@@ -137,14 +178,27 @@ function ItemView({ item, context: { client, search, cursor } }: { item: Item; c
     );
   }
   const { id } = item.head;
-  return <LiveRow client={client} head={item.head} gone={item.gone} search={search} current={search.c === id} reachable={cursor === id} />;
+  return (
+    <LiveRow
+      client={client}
+      head={item.head}
+      gone={item.gone}
+      search={search}
+      current={search.c === id}
+      reachable={cursor === id}
+    />
+  );
 }
 
 function List({ context: _, ...rest }: React.ComponentProps<'div'> & { context?: ItemContext }) {
   return <div role="list" {...rest} />;
 }
 
-function ListItem({ context: _, item: __, ...rest }: React.ComponentProps<'div'> & { context?: ItemContext; item: Item }) {
+function ListItem({
+  context: _,
+  item: __,
+  ...rest
+}: React.ComponentProps<'div'> & { context?: ItemContext; item: Item }) {
   return <div role="listitem" {...rest} />;
 }
 

@@ -11,7 +11,7 @@ import { queueName } from '../../words/entry-words.ts';
 import { sentence } from '../../words/sentence.ts';
 import { span } from '../../words/time-words.ts';
 import { liveCounts, liveGroups } from './live-groups.ts';
-import { groupNames, LiveList } from './live-list.tsx';
+import { LiveList } from './live-list.tsx';
 import { liveStates, toggled, type LiveSearch } from './live-search.ts';
 import { OverviewStrip } from './overview-strip.tsx';
 import { PeopleStrip } from './people-strip.tsx';
@@ -52,7 +52,11 @@ function Live({ client, search, detail }: PageProps) {
   const shown = groups.reduce((sum, { heads }) => sum + heads.length, 0);
   const and = view.next === undefined ? '' : '+';
 
-  const go = useCallback((next: LiveSearch, replace = false) => void navigate({ to: '/$client/live', params: { client }, search: next, replace }), [navigate, client]);
+  const go = useCallback(
+    (next: LiveSearch, replace = false) =>
+      void navigate({ to: '/$client/live', params: { client }, search: next, replace }),
+    [navigate, client],
+  );
   const leave = useCallback(() => {
     const { c: _, ...rest } = search;
     go(rest);
@@ -68,16 +72,36 @@ function Live({ client, search, detail }: PageProps) {
     }
   }
 
-  const filters = [search.queue === undefined ? undefined : queueName(search.queue, { queues }), search.consultant === undefined ? undefined : (people.get(search.consultant)?.person.name ?? 'one consultant')].filter((name) => name !== undefined);
+  const filters = [
+    search.queue === undefined ? undefined : queueName(search.queue, { queues }),
+    search.consultant === undefined ? undefined : (people.get(search.consultant)?.person.name ?? 'one consultant'),
+  ].filter((name) => name !== undefined);
   return (
     <div className={styles['live']} data-open={open !== undefined}>
-      <section className={styles['board']} role={open === undefined ? 'main' : undefined} aria-label="Live conversations">
+      <section
+        className={styles['board']}
+        role={open === undefined ? 'main' : undefined}
+        aria-label="Live conversations"
+      >
         <div className={styles['top']}>
           {open === undefined && <h1 className={styles['title']}>Live</h1>}
-          <OverviewStrip compact={open !== undefined} chosen={search.queue} onChoose={(queue) => go(toggled(search, 'queue', queue), true)} />
-          {open === undefined && <PeopleStrip chosen={search.consultant} onChoose={(person) => go(toggled(search, 'consultant', person), true)} />}
+          <OverviewStrip
+            compact={open !== undefined}
+            chosen={search.queue}
+            onChoose={(queue) => go(toggled(search, 'queue', queue), true)}
+          />
+          {open === undefined && (
+            <PeopleStrip
+              chosen={search.consultant}
+              onChoose={(person) => go(toggled(search, 'consultant', person), true)}
+            />
+          )}
           <div className={styles['states']} role="group" aria-label="Show">
-            <button type="button" aria-pressed={search.state === undefined} onClick={() => go(toggled(search, 'state', undefined), true)}>
+            <button
+              type="button"
+              aria-pressed={search.state === undefined}
+              onClick={() => go(toggled(search, 'state', undefined), true)}
+            >
               All{' '}
               <b>
                 {total}
@@ -85,8 +109,13 @@ function Live({ client, search, detail }: PageProps) {
               </b>
             </button>
             {liveStates.map((state) => (
-              <button key={state} type="button" aria-pressed={search.state === state} onClick={() => go(toggled(search, 'state', state), true)}>
-                {groupNames[state]}{' '}
+              <button
+                key={state}
+                type="button"
+                aria-pressed={search.state === state}
+                onClick={() => go(toggled(search, 'state', state), true)}
+              >
+                {tabNames[state]}{' '}
                 <b>
                   {counts[state]}
                   {and}
@@ -97,7 +126,18 @@ function Live({ client, search, detail }: PageProps) {
           {filters.length > 0 && (
             <p className={styles['filters']}>
               Only {filters.join(' and ')}.{' '}
-              <button type="button" onClick={() => go({ ...(open === undefined ? {} : { c: open }), ...(search.state === undefined ? {} : { state: search.state }) }, true)}>
+              <button
+                type="button"
+                onClick={() =>
+                  go(
+                    {
+                      ...(open === undefined ? {} : { c: open }),
+                      ...(search.state === undefined ? {} : { state: search.state }),
+                    },
+                    true,
+                  )
+                }
+              >
                 Show everything
               </button>
             </p>
@@ -105,11 +145,26 @@ function Live({ client, search, detail }: PageProps) {
         </div>
         <div className={styles['rows']}>
           {view.status !== 'ready' && view.at === undefined ? (
-            <Waiting what="the live conversations" why={view.problem && sentence(view.problem)} onRetry={() => void desk.lists.want('live').catch(() => undefined)} />
+            <Waiting
+              what="the live conversations"
+              why={view.problem && sentence(view.problem)}
+              onRetry={() => void desk.lists.want('live').catch(() => undefined)}
+            />
           ) : shown === 0 ? (
-            <p className={styles['empty']}>{view.items.length === 0 ? 'No conversation is open now. New ones appear here by themselves.' : 'No open conversation fits this. What fits later appears here by itself.'}</p>
+            <p className={styles['empty']}>
+              {view.items.length === 0
+                ? 'No conversation is open now. New ones appear here by themselves.'
+                : 'No open conversation fits this. What fits later appears here by itself.'}
+            </p>
           ) : (
-            <LiveList client={client} search={search} groups={groups} more={view.next !== undefined} onMore={() => void more()} onOpen={(id) => go({ ...search, c: id }, true)} />
+            <LiveList
+              client={client}
+              search={search}
+              groups={groups}
+              more={view.next !== undefined}
+              onMore={() => void more()}
+              onOpen={(id) => go({ ...search, c: id }, true)}
+            />
           )}
           <Age at={view.at} />
         </div>
@@ -118,6 +173,8 @@ function Live({ client, search, detail }: PageProps) {
     </div>
   );
 }
+
+const tabNames = { queued: 'Waiting', assigned: 'Held', 'with-bot': 'With the bot' } as const;
 
 /** Says how old the list is when nothing keeps it in step. */
 function Age({ at }: { at: number | undefined }) {

@@ -45,7 +45,7 @@ export const LiveRow = memo(function LiveRow({ client, head, search, current, re
       className={styles['row']}
       data-row={head.id}
       tabIndex={reachable ? 0 : -1}
-      aria-current={current ? 'true' : undefined}
+      aria-current={current ? 'page' : undefined}
       onClick={() => focusPane('thread')}
     >
       <span className={styles['name']}>

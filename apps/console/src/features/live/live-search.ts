@@ -26,7 +26,11 @@ export function liveSearchOf(search: Record<string, unknown>): LiveSearch {
 }
 
 /** The same search with a filter set, or taken off where it was set like that before. */
-export function toggled<K extends 'state' | 'queue' | 'consultant'>(search: LiveSearch, name: K, value: NonNullable<LiveSearch[K]> | undefined): LiveSearch {
+export function toggled<K extends 'state' | 'queue' | 'consultant'>(
+  search: LiveSearch,
+  name: K,
+  value: NonNullable<LiveSearch[K]> | undefined,
+): LiveSearch {
   const { [name]: before, ...rest } = search;
   return (value === undefined || before === value ? rest : { ...rest, [name]: value }) as LiveSearch;
 }

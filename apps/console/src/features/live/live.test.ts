@@ -29,13 +29,25 @@ function head(id: string, holder: Holder, more: Partial<Conversation> = {}): Con
     ...more,
   };
 }
-const queued = (id: string, since: number, queue = 'cards', more: Partial<Extract<Holder, { state: 'queued' }>> = {}) => head(id, { state: 'queued', since, queue, passedBy: [], ...more });
-const assigned = (id: string, consultant = ana, queue = 'cards') => head(id, { state: 'assigned', since: 0, queue, consultant });
-const withBot = (id: string, at: number) => head(id, { state: 'with-bot', since: 0 }, { last: { text: 'x', by: 'user', at } });
+const queued = (id: string, since: number, queue = 'cards', more: Partial<Extract<Holder, { state: 'queued' }>> = {}) =>
+  head(id, { state: 'queued', since, queue, passedBy: [], ...more });
+const assigned = (id: string, consultant = ana, queue = 'cards') =>
+  head(id, { state: 'assigned', since: 0, queue, consultant });
+const withBot = (id: string, at: number) =>
+  head(id, { state: 'with-bot', since: 0 }, { last: { text: 'x', by: 'user', at } });
 
 describe('the live list', () => {
-  const heads = [withBot('bot-old', 1), queued('late', 9_000), assigned('held'), withBot('bot-new', 2), queued('early', 1_000), queued('patient', 0, 'general'), assigned('other', lukas, 'general')];
-  const ids = (search: Parameters<typeof liveGroups>[1]) => liveGroups(heads, search, queues).map(({ state, heads: shown }) => [state, shown.map(({ id }) => id)]);
+  const heads = [
+    withBot('bot-old', 1),
+    queued('late', 9_000),
+    assigned('held'),
+    withBot('bot-new', 2),
+    queued('early', 1_000),
+    queued('patient', 0, 'general'),
+    assigned('other', lukas, 'general'),
+  ];
+  const ids = (search: Parameters<typeof liveGroups>[1]) =>
+    liveGroups(heads, search, queues).map(({ state, heads: shown }) => [state, shown.map(({ id }) => id)]);
 
   test('who waits comes first, then who is held, then the bot; the promise that breaks first leads', () => {
     expect(ids({})).toEqual([
@@ -54,8 +66,14 @@ describe('the live list', () => {
   });
 
   test('a consultant shows what they hold and what is kept for or offered to them', () => {
-    const more = [...heads, queued('kept', 5, 'cards', { reservedFor: lukas }), queued('offered', 6, 'cards', { offer: { to: lukas, since: 6, until: 9 } })];
-    expect(liveGroups(more, { consultant: lukas.id }, queues).flatMap(({ heads: shown }) => shown.map(({ id }) => id))).toEqual(['kept', 'offered', 'other']);
+    const more = [
+      ...heads,
+      queued('kept', 5, 'cards', { reservedFor: lukas }),
+      queued('offered', 6, 'cards', { offer: { to: lukas, since: 6, until: 9 } }),
+    ];
+    expect(
+      liveGroups(more, { consultant: lukas.id }, queues).flatMap(({ heads: shown }) => shown.map(({ id }) => id)),
+    ).toEqual(['kept', 'offered', 'other']);
   });
 
   test('counts are what a press on the state would show', () => {
@@ -63,20 +81,28 @@ describe('the live list', () => {
       const counts = liveCounts(heads, { ...search, state: 'assigned' });
       for (const { state, heads: shown } of liveGroups(heads, search, queues)) expect(counts[state]).toBe(shown.length);
     }
-    expect(liveCounts([head('gone', { state: 'closed', since: 0, outcome: 'resolved', by: { type: 'desk' } })], {})).toEqual({ queued: 0, assigned: 0, 'with-bot': 0 });
+    expect(
+      liveCounts([head('gone', { state: 'closed', since: 0, outcome: 'resolved', by: { type: 'desk' } })], {}),
+    ).toEqual({ queued: 0, assigned: 0, 'with-bot': 0 });
   });
 
   test('who holds it is said by name, and by “You” only of oneself', () => {
     expect(holderWords(assigned('a'), lukas.id, 'Cards')).toBe('Ana Ruiz');
     expect(holderWords(assigned('a'), ana.id, 'Cards')).toBe('You');
     expect(holderWords(queued('a', 0, 'cards', { reservedFor: ana }), ana.id, 'Cards')).toBe('Cards, kept for you');
-    expect(holderWords(queued('a', 0, 'cards', { offer: { to: lukas, since: 0, until: 1 } }), ana.id, 'Cards')).toBe('Cards, offered to Lukas Meyer');
+    expect(holderWords(queued('a', 0, 'cards', { offer: { to: lukas, since: 0, until: 1 } }), ana.id, 'Cards')).toBe(
+      'Cards, offered to Lukas Meyer',
+    );
     expect(holderWords(withBot('a', 0), ana.id, '')).toBe('Contoso assistant');
   });
 
   test('a last line that the user did not write names its speaker', () => {
     const said = (by: 'user' | 'bot' | 'person') => lastSaid({ ...assigned('a'), last: { text: 'hello', by, at: 0 } });
-    expect([said('user'), said('bot'), said('person')]).toEqual(['hello', 'Contoso assistant: hello', 'Ana Ruiz: hello']);
+    expect([said('user'), said('bot'), said('person')]).toEqual([
+      'hello',
+      'Contoso assistant: hello',
+      'Ana Ruiz: hello',
+    ]);
     expect(lastSaid(assigned('a'))).toBe('Nothing said yet');
   });
 });

@@ -8,22 +8,55 @@ import styles from './strips.module.css';
 type Gauge = Overview['queues'][number];
 
 /** How each queue stands now; a press shows only that queue. */
-export function OverviewStrip({ compact, chosen, onChoose }: { compact: boolean; chosen: string | undefined; onChoose: (queue: string) => void }) {
+export function OverviewStrip({
+  compact,
+  chosen,
+  onChoose,
+}: {
+  compact: boolean;
+  chosen: string | undefined;
+  onChoose: (queue: string) => void;
+}) {
   const { data, error } = useOverview();
-  if (data === undefined) return <p className={styles['quiet']}>{error === null ? 'Fetching the queues…' : `The queues cannot be shown. ${sentence(error)}`}</p>;
+  if (data === undefined)
+    return (
+      <p className={styles['quiet']}>
+        {error === null ? 'Fetching the queues…' : `The queues cannot be shown. ${sentence(error)}`}
+      </p>
+    );
   return (
     <section className={styles['strip']} data-compact={compact} aria-label="Queues">
       {data.queues.map((gauge) => (
-        <QueueCard key={gauge.queue.id} gauge={gauge} chosen={gauge.queue.id === chosen} onChoose={() => onChoose(gauge.queue.id)} />
+        <QueueCard
+          key={gauge.queue.id}
+          gauge={gauge}
+          chosen={gauge.queue.id === chosen}
+          onChoose={() => onChoose(gauge.queue.id)}
+        />
       ))}
     </section>
   );
 }
 
-function QueueCard({ gauge: { queue, waiting, longestWaitSince, assigned, available }, chosen, onChoose }: { gauge: Gauge; chosen: boolean; onChoose: () => void }) {
+function QueueCard({
+  gauge: { queue, waiting, longestWaitSince, assigned, available },
+  chosen,
+  onChoose,
+}: {
+  gauge: Gauge;
+  chosen: boolean;
+  onChoose: () => void;
+}) {
   const now = useNow();
   const waited = longestWaitSince === undefined ? undefined : Math.max(0, now - longestWaitSince);
-  const step = waited === undefined ? 'none' : waited >= queue.dueAfter * 1_000 ? 'over' : waited >= queue.warnAfter * 1_000 ? 'warn' : 'calm';
+  const step =
+    waited === undefined
+      ? 'none'
+      : waited >= queue.dueAfter * 1_000
+        ? 'over'
+        : waited >= queue.warnAfter * 1_000
+          ? 'warn'
+          : 'calm';
   return (
     <button type="button" className={styles['card']} aria-pressed={chosen} onClick={onChoose}>
       <span className={styles['name']}>{queue.name}</span>

@@ -10,7 +10,13 @@ export function PeopleStrip({ chosen, onChoose }: { chosen: string | undefined; 
     <ul className={styles['people']} aria-label="People">
       {people.map(({ person, state, load, capacity, reason }) => (
         <li key={person.id}>
-          <button type="button" className={styles['person']} aria-pressed={person.id === chosen} title={reason} onClick={() => onChoose(person.id)}>
+          <button
+            type="button"
+            className={styles['person']}
+            aria-pressed={person.id === chosen}
+            title={reason}
+            onClick={() => onChoose(person.id)}
+          >
             <PresenceDot state={state} />
             <span>{person.name}</span>
             <small>

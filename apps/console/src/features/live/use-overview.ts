@@ -18,11 +18,14 @@ export function useOverview() {
     let last = performance.now();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const changed = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        last = performance.now();
-        void queries.invalidateQueries({ queryKey: ['overview', client.id] });
-      }, Math.max(200, last + pace - performance.now()));
+      timer ??= setTimeout(
+        () => {
+          timer = undefined;
+          last = performance.now();
+          void queries.invalidateQueries({ queryKey: ['overview', client.id] });
+        },
+        Math.max(200, last + pace - performance.now()),
+      );
     };
     let { heads } = desk.lists.state.getSnapshot();
     const stops = [
@@ -40,5 +43,9 @@ export function useOverview() {
     };
   }, [desk, queries, client.id]);
 
-  return useQuery<Overview, DeskError>({ queryKey, queryFn: ({ signal }) => desk.api.overview({ signal }), refetchInterval: 30_000 });
+  return useQuery<Overview, DeskError>({
+    queryKey,
+    queryFn: ({ signal }) => desk.api.overview({ signal }),
+    refetchInterval: 30_000,
+  });
 }

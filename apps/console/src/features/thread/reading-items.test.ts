@@ -3,14 +3,38 @@ import { expect, test } from 'vitest';
 import { frontShift, jumpIndex, readingItems, readingStart } from './reading-items.ts';
 
 const day = Date.UTC(2026, 2, 10, 12);
-const line = (seq: number, by: 'user' | 'bot' = 'user') => ({ seq, id: `u:${seq}`, at: day + seq * 1_000, epoch: 0, by: { type: by }, kind: 'message', text: `line ${seq}` }) as Entry;
-const asked = (seq: number) => ({ seq, id: `b:${seq}`, at: day + seq * 1_000, epoch: 1, by: { type: 'bot' }, kind: 'handoff-requested', handoff: 1, queue: 'cards', packet: { reason: 'r' }, user: { id: 'u' } }) as Entry;
-const log = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => (from + n === 200 ? asked(200) : line(from + n)));
+const line = (seq: number, by: 'user' | 'bot' = 'user') =>
+  ({
+    seq,
+    id: `u:${seq}`,
+    at: day + seq * 1_000,
+    epoch: 0,
+    by: { type: by },
+    kind: 'message',
+    text: `line ${seq}`,
+  }) as Entry;
+const asked = (seq: number) =>
+  ({
+    seq,
+    id: `b:${seq}`,
+    at: day + seq * 1_000,
+    epoch: 1,
+    by: { type: 'bot' },
+    kind: 'handoff-requested',
+    handoff: 1,
+    queue: 'cards',
+    packet: { reason: 'r' },
+    user: { id: 'u' },
+  }) as Entry;
+const log = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, n) => (from + n === 200 ? asked(200) : line(from + n)));
 const open = new Set<string>();
 
 test('every line is there to be read; a fold that the reader closed hides its own', () => {
   const items = readingItems(log(150, 205), open);
-  expect(items.flatMap((item) => ('entry' in item ? [item.entry.seq] : []))).toEqual(log(150, 205).map(({ seq }) => seq));
+  expect(items.flatMap((item) => ('entry' in item ? [item.entry.seq] : []))).toEqual(
+    log(150, 205).map(({ seq }) => seq),
+  );
   const fold = items.find((item) => item.type === 'fold');
   const closed = readingItems(log(150, 205), new Set([fold?.key ?? '']));
   expect(closed.flatMap((item) => ('entry' in item ? [item.entry.seq] : []))).toEqual([200, 201, 202, 203, 204, 205]);
@@ -33,7 +57,10 @@ test('later lines shift nothing', () => {
 test('a jump goes to the entry, or to the next one that is shown', () => {
   const items = readingItems(log(150, 205), open);
   expect(items[jumpIndex(items, 200)]?.key).toBe('entry-200');
-  const closed = readingItems(log(150, 205), new Set(items.flatMap((item) => (item.type === 'fold' ? [item.key] : []))));
+  const closed = readingItems(
+    log(150, 205),
+    new Set(items.flatMap((item) => (item.type === 'fold' ? [item.key] : []))),
+  );
   expect(closed[jumpIndex(closed, 160)]?.key).toBe('entry-200');
   expect(jumpIndex(items, 999)).toBe(-1);
 });

@@ -4,7 +4,9 @@ import { threadItems, type ThreadItem } from './thread-items.ts';
 /** A log laid out to be read through: every fold open but those that the reader closed. */
 export function readingItems(entries: readonly Entry[], closed: ReadonlySet<string>): ThreadItem[] {
   const none = { unreadFrom: undefined, outbox: [] };
-  const folds = threadItems(entries, { ...none, open: new Set() }).flatMap((item) => (item.type === 'fold' && !closed.has(item.key) ? [item.key] : []));
+  const folds = threadItems(entries, { ...none, open: new Set() }).flatMap((item) =>
+    item.type === 'fold' && !closed.has(item.key) ? [item.key] : [],
+  );
   return threadItems(entries, { ...none, open: new Set(folds) });
 }
 

@@ -28,7 +28,8 @@ interface ReadingProps {
 export function ReadingThread({ id, jump }: ReadingProps) {
   const desk = useDesk();
   const { log, problem } = useConversation(id);
-  if (log === undefined) return <Waiting what="the conversation" why={problem && sentence(problem)} onRetry={() => void desk.refresh(id)} />;
+  if (log === undefined)
+    return <Waiting what="the conversation" why={problem && sentence(problem)} onRetry={() => void desk.refresh(id)} />;
   return <LoadedThread id={id} log={log} jump={jump} />;
 }
 
@@ -50,14 +51,25 @@ function LoadedThread({ id, log, jump }: ReadingProps & { log: Log }) {
   const begin = log.entries[0]?.seq;
   const [shown, setShown] = useState({ items, first: origin, begin });
   // Only earlier lines shift what is here; a fold that is opened does not.
-  if (shown.items !== items) setShown({ items, first: shown.first - (shown.begin === begin ? 0 : frontShift(shown.items, items)), begin });
+  if (shown.items !== items)
+    setShown({ items, first: shown.first - (shown.begin === begin ? 0 : frontShift(shown.items, items)), begin });
 
   const [start] = useState(() => readingStart(items, log.head.handoff?.requestedSeq, more));
   const user = userName(log.head.user);
   // Nobody is "you" here: what is read may be quoted.
-  const naming = useMemo((): Naming => ({ me: '', bot: log.head.bot.name, user, queues, outcomes }), [log.head.bot.name, user, queues, outcomes]);
-  const onFold = useCallback((key: string) => setClosed((keys) => new Set(keys.has(key) ? [...keys].filter((other) => other !== key) : [...keys, key])), []);
-  const context = useMemo((): LineContext => ({ head: log.head, naming, onFold, onResend: () => undefined }), [log.head, naming, onFold]);
+  const naming = useMemo(
+    (): Naming => ({ me: '', bot: log.head.bot.name, user, queues, outcomes }),
+    [log.head.bot.name, user, queues, outcomes],
+  );
+  const onFold = useCallback(
+    (key: string) =>
+      setClosed((keys) => new Set(keys.has(key) ? [...keys].filter((other) => other !== key) : [...keys, key])),
+    [],
+  );
+  const context = useMemo(
+    (): LineContext => ({ head: log.head, naming, onFold, onResend: () => undefined }),
+    [log.head, naming, onFold],
+  );
 
   const older = useCallback(async () => {
     setFetching(true);
@@ -124,7 +136,11 @@ function LoadedThread({ id, log, jump }: ReadingProps & { log: Log }) {
 
 function Top({ context }: { context?: { more: boolean; fetching: boolean } }) {
   if (context?.more !== true) return <div className={styles['top']} />;
-  return <p className={styles['earlier']}>{context.fetching ? 'Fetching earlier lines…' : 'Earlier lines come as you scroll'}</p>;
+  return (
+    <p className={styles['earlier']}>
+      {context.fetching ? 'Fetching earlier lines…' : 'Earlier lines come as you scroll'}
+    </p>
+  );
 }
 
 function End() {

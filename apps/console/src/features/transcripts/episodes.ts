@@ -22,14 +22,30 @@ export function episodesOf(entries: readonly Entry[]): Episode[] {
   for (const entry of entries) {
     switch (entry.kind) {
       case 'handoff-requested':
-        current = { n: entry.handoff, seq: entry.seq, queue: entry.queue, reason: entry.packet.reason, requestedAt: entry.at, heldBy: [], transfers: 0 };
+        current = {
+          n: entry.handoff,
+          seq: entry.seq,
+          queue: entry.queue,
+          reason: entry.packet.reason,
+          requestedAt: entry.at,
+          heldBy: [],
+          transfers: 0,
+        };
         episodes.push(current);
         break;
       case 'accepted':
         if (current === undefined) {
           // Taken from the bot without a request; the request of any other is before the first entry given.
           if (entry.uninvited !== true) break;
-          current = { n: (episodes.at(-1)?.n ?? 0) + 1, seq: entry.seq, queue: entry.queue, reason: '', requestedAt: entry.at, heldBy: [], transfers: 0 };
+          current = {
+            n: (episodes.at(-1)?.n ?? 0) + 1,
+            seq: entry.seq,
+            queue: entry.queue,
+            reason: '',
+            requestedAt: entry.at,
+            heldBy: [],
+            transfers: 0,
+          };
           episodes.push(current);
         }
         current.acceptedAt ??= entry.at;

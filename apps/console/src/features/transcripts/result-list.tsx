@@ -20,7 +20,14 @@ interface ResultsProps {
   client: string;
   search: TranscriptSearch;
   hits: readonly TranscriptHit[];
-  results: { isPending: boolean; isFetchingNextPage: boolean; hasNextPage: boolean; error: DeskError | null; refetch: () => unknown; fetchNextPage: () => unknown };
+  results: {
+    isPending: boolean;
+    isFetchingNextPage: boolean;
+    hasNextPage: boolean;
+    error: DeskError | null;
+    refetch: () => unknown;
+    fetchNextPage: () => unknown;
+  };
   /** Takes off everything that narrows the search; undefined where nothing does. */
   onClear: (() => void) | undefined;
   onOpen: (id: string) => void;
@@ -34,7 +41,11 @@ export function ResultList({ client, search, hits, results, onClear, onOpen }: R
   const ids = useMemo(() => hits.map(({ conversation }) => conversation.id), [hits]);
   const reachable = search.c !== undefined && ids.includes(search.c) ? search.c : ids[0];
 
-  const moveTo = (index: number) => list.current?.scrollIntoView({ index, done: () => root.current?.querySelector<HTMLElement>(`[data-row="${ids[index]}"]`)?.focus() });
+  const moveTo = (index: number) =>
+    list.current?.scrollIntoView({
+      index,
+      done: () => root.current?.querySelector<HTMLElement>(`[data-row="${ids[index]}"]`)?.focus(),
+    });
   const step = (by: 1 | -1) => {
     const focused = ids.indexOf((document.activeElement as HTMLElement | null)?.dataset['row'] ?? '');
     const from = focused >= 0 ? focused : ids.indexOf(search.c ?? '');
@@ -48,7 +59,12 @@ export function ResultList({ client, search, hits, results, onClear, onOpen }: R
 
   function walk(event: KeyboardEvent) {
     const from = ids.indexOf((document.activeElement as HTMLElement | null)?.dataset['row'] ?? '');
-    const to = { ArrowDown: Math.min(from + 1, ids.length - 1), ArrowUp: Math.max(from - 1, 0), Home: 0, End: ids.length - 1 }[event.key];
+    const to = {
+      ArrowDown: Math.min(from + 1, ids.length - 1),
+      ArrowUp: Math.max(from - 1, 0),
+      Home: 0,
+      End: ids.length - 1,
+    }[event.key];
     if (from < 0 || to === undefined) return;
     event.preventDefault();
     moveTo(to);
@@ -68,7 +84,13 @@ export function ResultList({ client, search, hits, results, onClear, onOpen }: R
   if (hits.length === 0) {
     return (
       <div className={styles['empty']} role="status">
-        <p>{onClear === undefined ? 'The desk has kept no conversation yet.' : search.text === undefined ? 'No conversation fits these filters.' : `Nobody said “${search.text}”${Object.keys(search).some((name) => name !== 'c' && name !== 'text') ? ' in what these filters leave' : ''}. Words are looked for whole, the last one also as a beginning.`}</p>
+        <p>
+          {onClear === undefined
+            ? 'The desk has kept no conversation yet.'
+            : search.text === undefined
+              ? 'No conversation fits these filters.'
+              : `Nobody said “${search.text}”${Object.keys(search).some((name) => name !== 'c' && name !== 'text') ? ' in what these filters leave' : ''}. Words are looked for whole, the last one also as a beginning.`}
+        </p>
         {onClear !== undefined && (
           <button type="button" className={styles['button']} onClick={onClear}>
             Show everything
@@ -89,7 +111,15 @@ export function ResultList({ client, search, hits, results, onClear, onOpen }: R
         className={styles['scroller'] ?? ''}
         aria-label="Found conversations"
         data={hits as TranscriptHit[]}
-        context={{ client, search, reachable, more: results.hasNextPage, fetching: results.isFetchingNextPage, problem: results.error, onMore: () => void results.fetchNextPage() }}
+        context={{
+          client,
+          search,
+          reachable,
+          more: results.hasNextPage,
+          fetching: results.isFetchingNextPage,
+          problem: results.error,
+          onMore: () => void results.fetchNextPage(),
+        }}
         computeItemKey={(_, { conversation }) => conversation.id}
         itemContent={(_, hit, context) => <Result hit={hit} context={context} />}
         increaseViewportBy={300}
@@ -110,7 +140,13 @@ interface ListContext {
   onMore: () => void;
 }
 
-function Result({ hit: { conversation, snippet }, context: { client, search, reachable } }: { hit: TranscriptHit; context: ListContext }) {
+function Result({
+  hit: { conversation, snippet },
+  context: { client, search, reachable },
+}: {
+  hit: TranscriptHit;
+  context: ListContext;
+}) {
   const { queues, outcomes } = useSession();
   const desk = useDesk();
   const { id, user, handoff, updatedAt, channel, rating } = conversation;
@@ -124,7 +160,7 @@ function Result({ hit: { conversation, snippet }, context: { client, search, rea
       className={styles['result']}
       data-row={id}
       tabIndex={reachable === id ? 0 : -1}
-      aria-current={search.c === id ? 'true' : undefined}
+      aria-current={search.c === id ? 'page' : undefined}
       onClick={() => focusPane('thread')}
     >
       <span className={styles['name']}>
@@ -139,12 +175,17 @@ function Result({ hit: { conversation, snippet }, context: { client, search, rea
         {today ? clockTime(updatedAt) : shortDate(updatedAt, now)}
       </time>
       <span className={styles['snippet']} dir="auto">
-        {snippet === undefined ? (handoff?.reason ?? conversation.last?.text ?? 'Nothing said yet') : snippetParts(snippet).map((part, index) => (part.hit ? <mark key={index}>{part.text}</mark> : part.text))}
+        {snippet === undefined
+          ? (handoff?.reason ?? conversation.last?.text ?? 'Nothing said yet')
+          : snippetParts(snippet).map((part, index) => (part.hit ? <mark key={index}>{part.text}</mark> : part.text))}
       </span>
       <span className={styles['facts']}>
         <span>{conversation.holder.state === 'queued' ? 'Waiting' : standing(conversation, { queues, outcomes })}</span>
         {handoff !== undefined && <span>{queueName(handoff.queue, { queues })}</span>}
-        {handoff?.acceptedBy !== undefined && (conversation.holder.state === 'closed' || conversation.holder.state === 'with-bot') && <span>{handoff.acceptedBy.name}</span>}
+        {handoff?.acceptedBy !== undefined &&
+          (conversation.holder.state === 'closed' || conversation.holder.state === 'with-bot') && (
+            <span>{handoff.acceptedBy.name}</span>
+          )}
         <span>{channelName(channel)}</span>
         {rating !== undefined && (
           <span title={`Rated ${rating} of 5`}>
@@ -161,7 +202,11 @@ function List({ context: _, ...rest }: ComponentProps<'div'> & { context?: ListC
   return <div role="list" {...rest} />;
 }
 
-function Item({ context: _, item: __, ...rest }: ComponentProps<'div'> & { context?: ListContext; item: TranscriptHit }) {
+function Item({
+  context: _,
+  item: __,
+  ...rest
+}: ComponentProps<'div'> & { context?: ListContext; item: TranscriptHit }) {
   return <div role="listitem" {...rest} />;
 }
 

@@ -25,22 +25,45 @@ export function SearchForm({ search, channels, onChange }: FormProps) {
   const [open, setOpen] = useState(count > 0);
   const input = useRef<HTMLInputElement>(null);
   const panel = useId();
-  useCommand({ id: 'search-transcripts', title: 'Search transcripts', group: 'Go to', keys: 'S', run: () => input.current?.select() });
+  useCommand({
+    id: 'search-transcripts',
+    title: 'Search transcripts',
+    group: 'Go to',
+    keys: 'S',
+    run: () => input.current?.select(),
+  });
 
-  const set = <K extends keyof TranscriptSearch>(name: K, value: string) => onChange(withFilter(search, name, (value === '' ? undefined : value) as TranscriptSearch[K] | undefined));
+  const set = <K extends keyof TranscriptSearch>(name: K, value: string) =>
+    onChange(withFilter(search, name, (value === '' ? undefined : value) as TranscriptSearch[K] | undefined));
   const people = useMemo(() => {
     const all = [me, ...colleagues.map(({ person }) => person)].sort((a, b) => a.name.localeCompare(b.name));
     // An address may name somebody who has left.
-    return search.consultant === undefined || all.some(({ id }) => id === search.consultant) ? all : [...all, { id: search.consultant, name: 'Somebody not here any more' }];
+    return search.consultant === undefined || all.some(({ id }) => id === search.consultant)
+      ? all
+      : [...all, { id: search.consultant, name: 'Somebody not here any more' }];
   }, [me, colleagues, search.consultant]);
-  const channelIds = useMemo(() => [...new Set(['directline', 'msteams', ...channels, ...(search.channel === undefined ? [] : [search.channel])])], [channels, search.channel]);
+  const channelIds = useMemo(
+    () => [
+      ...new Set(['directline', 'msteams', ...channels, ...(search.channel === undefined ? [] : [search.channel])]),
+    ],
+    [channels, search.channel],
+  );
 
   return (
     <form role="search" className={styles['form']} onSubmit={(event) => event.preventDefault()}>
       <div className={styles['line']}>
         <div className={styles['box']}>
           <SearchRegular aria-hidden />
-          <input ref={input} type="text" value={text} maxLength={longestText} aria-label="Search what was said" placeholder="Search what was said" spellCheck={false} onChange={(event) => setText(event.target.value)} />
+          <input
+            ref={input}
+            type="text"
+            value={text}
+            maxLength={longestText}
+            aria-label="Search what was said"
+            placeholder="Search what was said"
+            spellCheck={false}
+            onChange={(event) => setText(event.target.value)}
+          />
           {text !== '' && (
             <button
               type="button"
@@ -60,25 +83,76 @@ export function SearchForm({ search, channels, onChange }: FormProps) {
       </div>
       <div id={panel} className={styles['filters']} hidden={!open}>
         <Field label="From">
-          <Input type="date" value={search.from ?? ''} max={search.to} onChange={(_, { value }) => set('from', value)} />
+          <Input
+            type="date"
+            value={search.from ?? ''}
+            max={search.to}
+            onChange={(_, { value }) => set('from', value)}
+          />
         </Field>
         <Field label="To">
           <Input type="date" value={search.to ?? ''} min={search.from} onChange={(_, { value }) => set('to', value)} />
         </Field>
-        <Choice label="State" any="Any" value={search.state} options={states.map((state) => [state, stateWords(state)])} onChoose={(value) => set('state', value)} />
-        <Choice label="Outcome" any="Any" value={search.outcome} options={outcomes.map(({ id, name }) => [id, name])} onChoose={(value) => set('outcome', value)} />
-        <Choice label="Consultant" any="Anybody" value={search.consultant} options={people.map(({ id, name }) => [id, name])} onChoose={(value) => set('consultant', value)} />
-        <Choice label="Queue" any="Any" value={search.queue} options={queues.map(({ id, name }) => [id, name])} onChoose={(value) => set('queue', value)} />
-        <Choice label="Channel" any="Any" value={search.channel} options={channelIds.map((id) => [id, channelName(id)])} onChoose={(value) => set('channel', value)} />
+        <Choice
+          label="State"
+          any="Any"
+          value={search.state}
+          options={states.map((state) => [state, stateWords(state)])}
+          onChoose={(value) => set('state', value)}
+        />
+        <Choice
+          label="Outcome"
+          any="Any"
+          value={search.outcome}
+          options={outcomes.map(({ id, name }) => [id, name])}
+          onChoose={(value) => set('outcome', value)}
+        />
+        <Choice
+          label="Consultant"
+          any="Anybody"
+          value={search.consultant}
+          options={people.map(({ id, name }) => [id, name])}
+          onChoose={(value) => set('consultant', value)}
+        />
+        <Choice
+          label="Queue"
+          any="Any"
+          value={search.queue}
+          options={queues.map(({ id, name }) => [id, name])}
+          onChoose={(value) => set('queue', value)}
+        />
+        <Choice
+          label="Channel"
+          any="Any"
+          value={search.channel}
+          options={channelIds.map((id) => [id, channelName(id)])}
+          onChoose={(value) => set('channel', value)}
+        />
         <div className={styles['last']}>
-          <Checkbox label="Asked for a human" checked={search.handoff === true} onChange={(_, { checked }) => onChange(withFilter(search, 'handoff', checked === true ? true : undefined))} />
+          <Checkbox
+            label="Asked for a human"
+            checked={search.handoff === true}
+            onChange={(_, { checked }) => onChange(withFilter(search, 'handoff', checked === true ? true : undefined))}
+          />
         </div>
       </div>
     </form>
   );
 }
 
-function Choice({ label, any, value, options, onChoose }: { label: string; any: string; value: string | undefined; options: readonly (readonly [string, string])[]; onChoose: (value: string) => void }) {
+function Choice({
+  label,
+  any,
+  value,
+  options,
+  onChoose,
+}: {
+  label: string;
+  any: string;
+  value: string | undefined;
+  options: readonly (readonly [string, string])[];
+  onChoose: (value: string) => void;
+}) {
   return (
     <Field label={label}>
       <Select value={value ?? ''} onChange={(_, data) => onChoose(data.value)}>
@@ -97,7 +171,10 @@ function Choice({ label, any, value, options, onChoose }: { label: string; any: 
 const debounce = 300;
 
 /** The text as it is typed, which goes into the address after a pause and comes from it when somebody goes back. */
-function useText(search: TranscriptSearch, onChange: (search: TranscriptSearch) => void): [string, (text: string) => void] {
+function useText(
+  search: TranscriptSearch,
+  onChange: (search: TranscriptSearch) => void,
+): [string, (text: string) => void] {
   const [text, setText] = useState(search.text ?? '');
   const latest = useLatest({ search, onChange });
   const sent = useRef(search.text ?? '');

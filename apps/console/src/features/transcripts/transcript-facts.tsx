@@ -33,7 +33,15 @@ export function TranscriptFacts({ id, head, episodes, whole, onJump, onClose }: 
   return (
     <aside className={styles['facts']} aria-label="Details" data-pane-root>
       <div ref={pane} tabIndex={-1} className={styles['close']}>
-        {onClose !== undefined && <Button appearance="subtle" size="small" icon={<DismissRegular />} aria-label="Close the details" onClick={onClose} />}
+        {onClose !== undefined && (
+          <Button
+            appearance="subtle"
+            size="small"
+            icon={<DismissRegular />}
+            aria-label="Close the details"
+            onClick={onClose}
+          />
+        )}
       </div>
       <Section title="Who">
         <dl>
@@ -60,13 +68,18 @@ export function TranscriptFacts({ id, head, episodes, whole, onJump, onClose }: 
         <dl>
           <Pair name="State">{stateWords(holder.state)}</Pair>
           {holder.state === 'closed' && <Pair name="Outcome">{outcomeName(holder.outcome, { outcomes })}</Pair>}
-          {holder.state === 'closed' && <Pair name="Ended by">{holder.fallback === undefined ? byName(holder.by) : fallbackWords(holder.fallback)}</Pair>}
+          {holder.state === 'closed' && (
+            <Pair name="Ended by">
+              {holder.fallback === undefined ? byName(holder.by) : fallbackWords(holder.fallback)}
+            </Pair>
+          )}
           <Pair name="Rating">
             {head.rating === undefined ? (
               'not rated'
             ) : (
               <>
-                <span aria-hidden>{stars(head.rating)}</span> {head.rating} of 5{rating?.comment !== undefined && <small>“{rating.comment}”</small>}
+                <span aria-hidden>{stars(head.rating)}</span> {head.rating} of 5
+                {rating?.comment !== undefined && <small>“{rating.comment}”</small>}
               </>
             )}
           </Pair>
@@ -75,7 +88,15 @@ export function TranscriptFacts({ id, head, episodes, whole, onJump, onClose }: 
       {episodes.map((episode) => (
         <EpisodeFacts key={episode.seq} episode={episode} of={episodes.length} onJump={onJump} />
       ))}
-      {episodes.length === 0 && <Section title="Handoff">{<p className={styles['none']}>{whole ? 'The bot never asked for a human.' : 'None in the lines shown so far.'}</p>}</Section>}
+      {episodes.length === 0 && (
+        <Section title="Handoff">
+          {
+            <p className={styles['none']}>
+              {whole ? 'The bot never asked for a human.' : 'None in the lines shown so far.'}
+            </p>
+          }
+        </Section>
+      )}
       {!whole && (episodes[0]?.n ?? 1) > 1 && <p className={styles['none']}>Earlier handoffs show as you scroll up.</p>}
     </aside>
   );

@@ -22,7 +22,10 @@ export const longestText = 200;
 
 /** Takes what it knows from an address that anybody may have typed, and drops the rest. */
 export function transcriptSearchOf(search: Record<string, unknown>): TranscriptSearch {
-  const text = typeof search['text'] === 'number' || typeof search['text'] === 'string' ? String(search['text']).trim().slice(0, longestText) : '';
+  const text =
+    typeof search['text'] === 'number' || typeof search['text'] === 'string'
+      ? String(search['text']).trim().slice(0, longestText)
+      : '';
   const { state, handoff } = search;
   return {
     ...matching('c', search, /^c_[0-9a-z]{26}$/),
@@ -49,11 +52,17 @@ export function queryOf({ c: _, from, to, ...rest }: TranscriptSearch): Transcri
 
 /** Names of the filters that are set; the text is none of them. */
 export function filtersOf(search: TranscriptSearch): (keyof TranscriptSearch)[] {
-  return (Object.keys(search) as (keyof TranscriptSearch)[]).filter((name) => name !== 'c' && name !== 'text' && search[name] !== undefined);
+  return (Object.keys(search) as (keyof TranscriptSearch)[]).filter(
+    (name) => name !== 'c' && name !== 'text' && search[name] !== undefined,
+  );
 }
 
 /** The same search with one thing set, or left out for `undefined`. */
-export function withFilter<K extends keyof TranscriptSearch>(search: TranscriptSearch, name: K, value: TranscriptSearch[K] | undefined): TranscriptSearch {
+export function withFilter<K extends keyof TranscriptSearch>(
+  search: TranscriptSearch,
+  name: K,
+  value: TranscriptSearch[K] | undefined,
+): TranscriptSearch {
   const { [name]: _, ...rest } = search;
   return (value === undefined ? rest : { ...rest, [name]: value }) as TranscriptSearch;
 }
@@ -61,7 +70,8 @@ export function withFilter<K extends keyof TranscriptSearch>(search: TranscriptS
 /** Why nothing can be found at all, or undefined. */
 export function contradiction({ text, from, to, state, outcome }: TranscriptSearch): string | undefined {
   if (from !== undefined && to !== undefined && from > to) return 'The first day is after the last.';
-  if (outcome !== undefined && state !== undefined && state !== 'closed') return 'Only closed conversations have an outcome.';
+  if (outcome !== undefined && state !== undefined && state !== 'closed')
+    return 'Only closed conversations have an outcome.';
   // The desk compares words; signs alone are none.
   if (text !== undefined && !/[\p{L}\p{N}]/u.test(text)) return 'Signs alone cannot be searched for. Type a word.';
   return undefined;
@@ -79,7 +89,11 @@ function dayStart(day: string, later: number): number {
   return new Date(year, month - 1, date + later).getTime();
 }
 
-function matching<K extends 'c' | 'outcome' | 'consultant' | 'queue' | 'channel'>(name: K, search: Record<string, unknown>, pattern: RegExp): Partial<Record<K, string>> {
+function matching<K extends 'c' | 'outcome' | 'consultant' | 'queue' | 'channel'>(
+  name: K,
+  search: Record<string, unknown>,
+  pattern: RegExp,
+): Partial<Record<K, string>> {
   const value = search[name];
   return typeof value === 'string' && pattern.test(value) ? ({ [name]: value } as Record<K, string>) : {};
 }

@@ -26,16 +26,33 @@ export function TranscriptView({ id, thread, onBack }: { id: string; thread: Thr
   const [jump, setJump] = useState<{ seq: number }>();
   const { save, saving } = useExport(id);
 
-  const episodes = useMemo(() => known(log?.entries === undefined ? [] : episodesOf(log.entries), head && latestEpisode(head)), [log?.entries, head]);
+  const episodes = useMemo(
+    () => known(log?.entries === undefined ? [] : episodesOf(log.entries), head && latestEpisode(head)),
+    [log?.entries, head],
+  );
   const latest = episodes.at(-1);
   const goTo = (seq: number) => {
     setJump({ seq });
     if (narrow) setFacts(false);
   };
   const noHandoff = latest === undefined ? 'Nobody was asked for here.' : undefined;
-  const whyNoExport = abilities === undefined || abilities.export === 'yes' ? undefined : sentence({ code: abilities.export });
-  useCommand({ id: 'jump-handoff', title: 'Go to the handoff', group: 'Conversation', keys: 'H', why: noHandoff, run: () => latest && goTo(latest.seq) });
-  useCommand({ id: 'context', title: facts ? 'Hide the details' : 'Show the details', group: 'Desk', keys: 'C', run: () => setFacts(!facts) });
+  const whyNoExport =
+    abilities === undefined || abilities.export === 'yes' ? undefined : sentence({ code: abilities.export });
+  useCommand({
+    id: 'jump-handoff',
+    title: 'Go to the handoff',
+    group: 'Conversation',
+    keys: 'H',
+    why: noHandoff,
+    run: () => latest && goTo(latest.seq),
+  });
+  useCommand({
+    id: 'context',
+    title: facts ? 'Hide the details' : 'Show the details',
+    group: 'Desk',
+    keys: 'C',
+    run: () => setFacts(!facts),
+  });
 
   return (
     <div className={styles['view']} data-facts={facts}>
@@ -55,7 +72,11 @@ export function TranscriptView({ id, thread, onBack }: { id: string; thread: Thr
           )}
           <Menu positioning="below-end">
             <MenuTrigger disableButtonEnhancement>
-              <Button icon={<ArrowDownloadRegular />} disabledFocusable={saving || whyNoExport !== undefined} title={whyNoExport ?? 'Save as a file; recorded like a reading'}>
+              <Button
+                icon={<ArrowDownloadRegular />}
+                disabledFocusable={saving || whyNoExport !== undefined}
+                title={whyNoExport ?? 'Save as a file; recorded like a reading'}
+              >
                 {saving ? 'Saving…' : 'Export'}
               </Button>
             </MenuTrigger>
@@ -69,7 +90,15 @@ export function TranscriptView({ id, thread, onBack }: { id: string; thread: Thr
               </MenuList>
             </MenuPopover>
           </Menu>
-          <Button appearance="subtle" className={styles['toggle'] ?? ''} icon={<PanelRightRegular />} aria-label="Details" aria-pressed={facts} title="Details (C)" onClick={() => setFacts(!facts)} />
+          <Button
+            appearance="subtle"
+            className={styles['toggle'] ?? ''}
+            icon={<PanelRightRegular />}
+            aria-label="Details"
+            aria-pressed={facts}
+            title="Details (C)"
+            onClick={() => setFacts(!facts)}
+          />
         </div>
         <div className={styles['thread']} data-pane-root>
           {thread(id, jump)}
@@ -77,7 +106,14 @@ export function TranscriptView({ id, thread, onBack }: { id: string; thread: Thr
       </main>
       {facts && (
         <div className={styles['facts']}>
-          <TranscriptFacts id={id} head={head} episodes={episodes} whole={log !== undefined && log.entries[0]?.seq === 1} onJump={goTo} onClose={narrow ? () => setFacts(false) : undefined} />
+          <TranscriptFacts
+            id={id}
+            head={head}
+            episodes={episodes}
+            whole={log !== undefined && log.entries[0]?.seq === 1}
+            onJump={goTo}
+            onClose={narrow ? () => setFacts(false) : undefined}
+          />
         </div>
       )}
     </div>

@@ -15,7 +15,9 @@ export function standing({ holder, bot }: Conversation, naming: Pick<Naming, 'qu
     case 'assigned':
       return `With ${holder.consultant.name}`;
     case 'closed':
-      return holder.fallback === undefined ? `Closed · ${outcomeName(holder.outcome, naming)}` : `Closed: ${fallbackWords(holder.fallback)}`;
+      return holder.fallback === undefined
+        ? `Closed · ${outcomeName(holder.outcome, naming)}`
+        : `Closed: ${fallbackWords(holder.fallback)}`;
   }
 }
 

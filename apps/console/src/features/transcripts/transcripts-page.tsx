@@ -40,9 +40,19 @@ function Transcripts({ client, search, thread }: PageProps) {
   const query = useMemo(() => queryOf(search), [search]);
   const wrong = contradiction(search);
 
-  const results = useInfiniteQuery<TranscriptPage, DeskError, { pages: TranscriptPage[] }, readonly unknown[], string | undefined>({
+  const results = useInfiniteQuery<
+    TranscriptPage,
+    DeskError,
+    { pages: TranscriptPage[] },
+    readonly unknown[],
+    string | undefined
+  >({
     queryKey: ['transcripts', client, query],
-    queryFn: ({ pageParam, signal }) => desk.api.transcripts({ ...query, limit: pageSize, ...(pageParam === undefined ? {} : { cursor: pageParam }) }, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      desk.api.transcripts(
+        { ...query, limit: pageSize, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
+        { signal },
+      ),
     initialPageParam: undefined,
     getNextPageParam: (last) => last.next,
     enabled: wrong === undefined,
@@ -50,7 +60,11 @@ function Transcripts({ client, search, thread }: PageProps) {
   });
   const hits = useMemo(() => results.data?.pages.flatMap(({ items }) => items) ?? [], [results.data]);
 
-  const go = useCallback((next: TranscriptSearch, replace = true) => void navigate({ to: '/$client/transcripts', params: { client }, search: next, replace }), [navigate, client]);
+  const go = useCallback(
+    (next: TranscriptSearch, replace = true) =>
+      void navigate({ to: '/$client/transcripts', params: { client }, search: next, replace }),
+    [navigate, client],
+  );
   const leave = useCallback(() => {
     const { c: _, ...rest } = search;
     go(rest, false);
@@ -59,12 +73,27 @@ function Transcripts({ client, search, thread }: PageProps) {
   useEscape(open === undefined ? undefined : leave);
 
   return (
-    <div className={styles['transcripts']} data-open={open !== undefined}>
-      <section className={styles['search']} role={open === undefined ? 'main' : undefined} aria-label="Transcripts">
+    <div
+      className={styles['transcripts']}
+      role={open === undefined ? 'main' : undefined}
+      data-open={open !== undefined}
+    >
+      <section className={styles['search']} aria-label="Search">
         {open === undefined && <h1 className="visually-hidden">Transcripts</h1>}
         <SearchForm search={search} channels={hits.map(({ conversation }) => conversation.channel)} onChange={go} />
         {wrong === undefined ? (
-          <ResultList client={client} search={search} hits={hits} results={results} onClear={filtersOf(search).length === 0 && search.text === undefined ? undefined : () => go(open === undefined ? {} : { c: open })} onOpen={(c) => go({ ...search, c })} />
+          <ResultList
+            client={client}
+            search={search}
+            hits={hits}
+            results={results}
+            onClear={
+              filtersOf(search).length === 0 && search.text === undefined
+                ? undefined
+                : () => go(open === undefined ? {} : { c: open })
+            }
+            onOpen={(c) => go({ ...search, c })}
+          />
         ) : (
           <p className={styles['empty']}>{wrong}</p>
         )}

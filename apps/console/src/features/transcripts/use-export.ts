@@ -22,7 +22,11 @@ export function useExport(id: string): { save: (format: ExportFormat) => Promise
     async save(format) {
       setSaving(true);
       try {
-        const { name = `${id}.${exportFormats.find((each) => each.format === format)?.ending}`, type, text } = await desk.api.export(id, { format });
+        const {
+          name = `${id}.${exportFormats.find((each) => each.format === format)?.ending}`,
+          type,
+          text,
+        } = await desk.api.export(id, { format });
         download(name, new Blob([text], { type }));
         notify({ tone: 'good', text: `Saved as ${name}.` });
       } catch (thrown) {
