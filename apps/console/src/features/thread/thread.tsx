@@ -13,6 +13,7 @@ import { sentence } from '../../words/sentence.ts';
 import { Line, type LineContext } from './lines.tsx';
 import { prepended, startIndex, threadItems, type ThreadItem } from './thread-items.ts';
 import { useStickToEnd } from './use-stick-to-end.ts';
+import { useUnreadFrom } from './use-unread-from.ts';
 import styles from './thread.module.css';
 
 interface ThreadProps {
@@ -155,28 +156,6 @@ function useFirstIndex(items: readonly ThreadItem[]): number {
   if (before.current.items !== items)
     before.current = { items, first: before.current.first - prepended(before.current.items, items) };
   return before.current.first;
-}
-
-/** The first unread line when the thread was opened or the page was left; it stays while the person reads on. */
-function useUnreadFrom(id: string, log: Log): number | undefined {
-  const desk = useDesk();
-  const readTo = () => desk.reads.items.getSnapshot().get(id);
-  const [base, setBase] = useState(readTo);
-  useEffect(() => {
-    const leave = () => {
-      if (document.visibilityState === 'hidden') setBase(readTo());
-    };
-    document.addEventListener('visibilitychange', leave);
-    return () => document.removeEventListener('visibilitychange', leave);
-  });
-  const loaded = useRef(log.entries.at(-1)?.seq ?? 0);
-  const [left, setLeft] = useState(false);
-  useEffect(() => setLeft(document.visibilityState === 'hidden'), [base]);
-  return useMemo(() => {
-    const [first] = unreadOf(log, base);
-    // What arrives before one's eyes is not marked as new.
-    return first !== undefined && (left || first.seq <= loaded.current) ? first.seq : undefined;
-  }, [log, base, left]);
 }
 
 /** What is at the bottom of a visible page counts as read. */
