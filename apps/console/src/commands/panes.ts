@@ -13,9 +13,12 @@ export function usePane(name: PaneName): RefCallback<HTMLElement> {
     (element: HTMLElement | null) => {
       if (element === null) return;
       elements.set(name, element);
-      if (awaited?.name === name && performance.now() < awaited.until) focusSoon(element);
+      if (element.contains(document.activeElement)) awaited = undefined;
+      else if (awaited?.name === name && performance.now() < awaited.until) focusSoon(element);
       return () => {
         if (elements.get(name) === element) elements.delete(name);
+        // The pane of another conversation takes its place, and the focus with it.
+        if (element.contains(document.activeElement)) expectPane(name);
       };
     },
     [name],
@@ -30,8 +33,12 @@ export function focusPane(name: PaneName): boolean {
     element.focus();
     return true;
   }
-  awaited = { name, until: performance.now() + 3_000 };
+  expectPane(name);
   return false;
+}
+
+function expectPane(name: PaneName): void {
+  awaited = { name, until: performance.now() + 3_000 };
 }
 
 /** Moves on from the pane that has the focus, past those that are not on screen. */
