@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { isOutbound, webhookHeaders, type CallbackBody, type Conversation, type Entry, type OutboundEntry, type PersonRef } from '@parley/contracts';
 import type { Store } from '@parley/core';
 import type { Parts } from './client-desk.ts';
@@ -198,10 +198,17 @@ export class Delivery {
 export function sign(id: string, body: string, secrets: readonly string[]): Record<string, string> {
   const timestamp = Math.floor(Date.now() / 1000).toString();
   const signatures = secrets.map((secret) => {
-    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-    return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
+    return `v1,${createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
   });
   return { [webhookHeaders.id]: id, [webhookHeaders.timestamp]: timestamp, [webhookHeaders.signature]: signatures.join(' '), 'content-type': 'application/json' };
+}
+
+const keys = new Map<string, KeyObject>();
+
+function keyOf(secret: string): KeyObject {
+  const known = keys.get(secret) ?? createSecretKey(Buffer.from(secret.replace(/^whsec_/, ''), 'base64'));
+  keys.set(secret, known);
+  return known;
 }
 
 /** What the bot's side is told of an entry: nothing that was meant for the desk only. */

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 
 const alphabet = '0123456789abcdefghijklmnopqrstuv';
 
@@ -7,9 +7,7 @@ const alphabet = '0123456789abcdefghijklmnopqrstuv';
  * 130 bits of SHA-256; the parts are length-prefixed, so that no two places share a spelling.
  */
 export function conversationId(client: string, bot: string, channel: string, conversation: string): string {
-  const hash = createHash('sha256');
-  for (const part of [client, bot, channel, conversation]) hash.update(`${Buffer.byteLength(part)}:${part}`);
-  const digest = hash.digest();
+  const digest = hash('sha256', [client, bot, channel, conversation].map((part) => `${Buffer.byteLength(part)}:${part}`).join(''), 'buffer');
   let id = 'c_';
   let bits = 0;
   let value = 0;

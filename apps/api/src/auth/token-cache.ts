@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Remembers by the SHA-256 of a token what its verification came to; the token itself is not kept. */
 export interface TokenCache<T> {
@@ -38,6 +38,10 @@ export function createTokenCache<T>({ max, now }: { max: number; now: () => numb
   };
 }
 
+/** One request asks several caches about one token: it is digested once. */
+let latest = { token: '', name: '' };
+
 function nameOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  if (latest.token !== token) latest = { token, name: hash('sha256', token, 'base64') };
+  return latest.name;
 }
