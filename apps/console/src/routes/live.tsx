@@ -16,8 +16,17 @@ export function LiveRoute() {
   const { client } = useParams({ from: '/$client/live' });
   const search = useSearch({ from: '/$client/live' });
   useCommand({ id: 'panes', title: 'Next pane', group: 'Go to', keys: 'F6', run: () => cyclePanes(1) });
-  useCommand({ id: 'panes-back', title: 'Previous pane', group: 'Go to', keys: 'Shift F6', hidden: true, run: () => cyclePanes(-1) });
-  return <LivePage client={client} search={search} detail={(id, leave) => <Watched key={id} id={id} leave={leave} />} />;
+  useCommand({
+    id: 'panes-back',
+    title: 'Previous pane',
+    group: 'Go to',
+    keys: 'Shift F6',
+    hidden: true,
+    run: () => cyclePanes(-1),
+  });
+  return (
+    <LivePage client={client} search={search} detail={(id, leave) => <Watched key={id} id={id} leave={leave} />} />
+  );
 }
 
 function Watched({ id, leave }: { id: string; leave: () => void }) {
@@ -25,7 +34,13 @@ function Watched({ id, leave }: { id: string; leave: () => void }) {
   const [context, setContext] = useState(false);
   useOpenConversation(id);
   const head = useHead(id);
-  useCommand({ id: 'context', title: context ? 'Hide the context pane' : 'Show the context pane', group: 'Desk', keys: 'C', run: () => setContext(!context) });
+  useCommand({
+    id: 'context',
+    title: context ? 'Hide the context pane' : 'Show the context pane',
+    group: 'Desk',
+    keys: 'C',
+    run: () => setContext(!context),
+  });
   const resend = useCallback(
     (text: string) => {
       desk.drafts.set(id, { text, mode: 'note' });
@@ -37,10 +52,12 @@ function Watched({ id, leave }: { id: string; leave: () => void }) {
     <div className={styles['watched']} data-context={context}>
       <main className={styles['main']}>
         <ConversationBar id={id} head={head} onLeft={leave} onBack={leave} />
-        <div className={styles['thread']} data-pane-root>
-          <Thread id={id} onResend={resend} />
+        <div className={styles['work']}>
+          <div className={styles['thread']} data-pane-root>
+            <Thread id={id} onResend={resend} />
+          </div>
+          <Composer id={id} head={head} />
         </div>
-        <Composer id={id} head={head} />
       </main>
       {context && (
         <div className={styles['context']}>

@@ -64,10 +64,17 @@ export function LiveList({ client, search, groups, more, onMore, onOpen }: ListP
   );
   const cursor = rows.includes(at ?? '') ? at : search.c !== undefined && rows.includes(search.c) ? search.c : rows[0];
 
-  const opened = useLatest(items.findIndex((item) => item.key === search.c));
+  const opened = items.findIndex((item) => item.key === search.c);
+  const [start] = useState(Math.max(0, opened));
+  const place = useLatest(opened);
+  const beside = search.c !== undefined;
   useEffect(() => {
-    if (opened.current > 0) list.current?.scrollIntoView({ index: opened.current });
-  }, [opened]);
+    // Rows are higher beside a thread: the one that was opened must not slip out of sight.
+    const frame = requestAnimationFrame(() => {
+      if (beside && place.current >= 0) list.current?.scrollIntoView({ index: place.current });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [beside, place]);
 
   const moveTo = useCallback(
     (id: string | undefined) => {
@@ -138,6 +145,7 @@ export function LiveList({ client, search, groups, more, onMore, onOpen }: ListP
         context={{ client, search, cursor, more, onMore }}
         computeItemKey={(_, item) => item.key}
         itemContent={(_, item, context) => <ItemView item={item} context={context} />}
+        initialTopMostItemIndex={{ index: start, align: 'center' }}
         increaseViewportBy={300}
         components={{ List, Item: ListItem, Footer: More }}
       />

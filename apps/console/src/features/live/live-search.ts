@@ -32,5 +32,5 @@ export function toggled<K extends 'state' | 'queue' | 'consultant'>(
   value: NonNullable<LiveSearch[K]> | undefined,
 ): LiveSearch {
   const { [name]: before, ...rest } = search;
-  return (value === undefined || before === value ? rest : { ...rest, [name]: value }) as LiveSearch;
+  return value === undefined || before === value ? rest : { ...rest, [name]: value };
 }

@@ -110,7 +110,7 @@ export function ResultList({ client, search, hits, results, onClear, onOpen }: R
         scrollerRef={(element) => pane(element as HTMLElement | null)}
         className={styles['scroller'] ?? ''}
         aria-label="Found conversations"
-        data={hits as TranscriptHit[]}
+        data={hits}
         context={{
           client,
           search,

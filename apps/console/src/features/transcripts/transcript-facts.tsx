@@ -1,5 +1,3 @@
-import { Button } from '@fluentui/react-components';
-import { DismissRegular } from '@fluentui/react-icons';
 import type { Conversation } from '@parley/contracts';
 import type { ReactNode } from 'react';
 import { usePane } from '../../commands/panes.ts';
@@ -19,11 +17,10 @@ interface FactsProps {
   /** Whether all lines are here, so that no handoff is missing. */
   whole: boolean;
   onJump: (seq: number) => void;
-  onClose: (() => void) | undefined;
 }
 
 /** What is known of a kept conversation besides its lines. */
-export function TranscriptFacts({ id, head, episodes, whole, onJump, onClose }: FactsProps) {
+export function TranscriptFacts({ id, head, episodes, whole, onJump }: FactsProps) {
   const { outcomes } = useSession();
   const { log } = useConversation(id);
   const pane = usePane('context');
@@ -31,18 +28,7 @@ export function TranscriptFacts({ id, head, episodes, whole, onJump, onClose }: 
   if (head === undefined) return null;
   const { user, holder, channel, openedAt, updatedAt } = head;
   return (
-    <aside className={styles['facts']} aria-label="Details" data-pane-root>
-      <div ref={pane} tabIndex={-1} className={styles['close']}>
-        {onClose !== undefined && (
-          <Button
-            appearance="subtle"
-            size="small"
-            icon={<DismissRegular />}
-            aria-label="Close the details"
-            onClick={onClose}
-          />
-        )}
-      </div>
+    <aside ref={pane} tabIndex={-1} className={styles['facts']} aria-label="Details">
       <Section title="Who">
         <dl>
           <Pair name="Name">{user.name ?? 'not given'}</Pair>

@@ -64,7 +64,7 @@ export function withFilter<K extends keyof TranscriptSearch>(
   value: TranscriptSearch[K] | undefined,
 ): TranscriptSearch {
   const { [name]: _, ...rest } = search;
-  return (value === undefined ? rest : { ...rest, [name]: value }) as TranscriptSearch;
+  return value === undefined ? rest : { ...rest, [name]: value };
 }
 
 /** Why nothing can be found at all, or undefined. */

@@ -112,7 +112,6 @@ export function TranscriptView({ id, thread, onBack }: { id: string; thread: Thr
             episodes={episodes}
             whole={log !== undefined && log.entries[0]?.seq === 1}
             onJump={goTo}
-            onClose={narrow ? () => setFacts(false) : undefined}
           />
         </div>
       )}
