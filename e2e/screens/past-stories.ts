@@ -1,0 +1,113 @@
+import { ask, bot, claim, close, left, note, rate, reply, toPerson, toQueue, user, type Story } from './story.ts';
+import { jonas, verified } from './users.ts';
+
+const hour = 3_600;
+const day = 24 * hour;
+
+/** What is over: closed, given up. */
+export const pastStories: readonly Story[] = [
+  {
+    client: 'contoso',
+    key: 'jonas-travel',
+    channel: 'directline',
+    user: { ...jonas, verified: verified('Jonas Weber', 34) },
+    ago: 34 * day,
+    steps: [
+      user('Hi, I need a higher limit for a trip to Japan'),
+      bot('I can raise your limit up to 2,000 € for 14 days. Shall I?'),
+      user('I need 4,000'),
+      ask('cards', { reason: 'Limit raised for travel', lastPhrase: 'I need 4,000', topics: ['limit'] }),
+      claim('lukas', 41),
+      reply('lukas', 'Done: 4,000 € until the end of the month. Have a good trip!'),
+      user('perfect, thank you'),
+      close('lukas', 'resolved'),
+      rate(5),
+    ],
+  },
+  {
+    client: 'contoso',
+    key: 'jonas-signin',
+    channel: 'directline',
+    user: jonas,
+    ago: 12 * day,
+    steps: [
+      user('I cannot sign in to the app'),
+      bot('Please reinstall the app and sign in with your customer number.'),
+      user('works, thanks'),
+    ],
+  },
+  {
+    client: 'contoso',
+    key: 'abandoned',
+    channel: 'directline',
+    user: { id: 'dl_tim', name: 'Tim Curran', language: 'en-IE' },
+    ago: 5 * hour,
+    steps: [
+      user('hello?'),
+      bot('How can I help?'),
+      user('agent'),
+      ask('payments', { reason: 'Asked for a person', lastPhrase: 'agent' }),
+      user('anyone?', 90),
+      user('forget it', 120),
+      left(10),
+    ],
+  },
+  {
+    client: 'contoso',
+    key: 'passed-round',
+    channel: 'directline',
+    user: { id: 'dl_sofia', name: 'Sofía Herrera', language: 'es-ES', verified: verified('Sofía Herrera') },
+    ago: 2 * hour,
+    steps: [
+      user('No reconozco un pago de 230 € en mi tarjeta'),
+      ask('cards', { reason: 'Unknown card payment', lastPhrase: 'No reconozco un pago de 230 €', topics: ['fraud'] }),
+      claim('lukas', 33),
+      reply('lukas', 'Hola Sofía, I am looking at it.'),
+      toQueue('lukas', 'payments', 'Card is fine; the payment is a direct debit.'),
+      claim('mei-lin', 120),
+      reply('mei-lin', 'The payment is the yearly fee of your gym. Do you want to have it returned?'),
+      user('sí, por favor'),
+      toPerson('mei-lin', 'ana', 'Returns over 200 € need the cards team.'),
+      claim('ana', 15),
+      reply('ana', 'It is returned. You have it back tomorrow.'),
+      note('ana', 'Return R-20931, confirmed by back office.'),
+      user('¡muchas gracias!'),
+      close('ana', 'resolved', 'Direct debit returned'),
+      rate(4, 'Tres personas, pero al final bien.'),
+    ],
+  },
+  {
+    client: 'contoso',
+    key: 'angry',
+    channel: 'directline',
+    user: { id: 'dl_kurt', name: 'Kurt Meisner', language: 'de-DE' },
+    ago: 26 * hour,
+    steps: [
+      user('Seit drei Wochen warte ich auf meine Karte!!!'),
+      bot('Ihre Karte ist unterwegs.'),
+      user('DAS SAGEN SIE SEIT DREI WOCHEN'),
+      ask('cards', { reason: 'Karte nicht angekommen, verärgert', lastPhrase: 'DAS SAGEN SIE SEIT DREI WOCHEN' }),
+      claim('lukas', 540),
+      reply('lukas', 'Guten Tag Herr Meisner, das darf nicht sein. Ich bestelle sie neu, per Kurier.'),
+      user('Zu spät. Ich kündige.'),
+      close('lukas', 'not-solved', 'Will cancel the account; told retention.'),
+      rate(1, 'Neun Minuten gewartet, nach drei Wochen.'),
+    ],
+  },
+  {
+    client: 'contoso',
+    key: 'silent',
+    channel: 'msteams',
+    user: { id: '29:ruth', name: 'Ruth Abrams', language: 'en-US' },
+    ago: 30 * hour,
+    steps: [
+      user('need help with a wire to Canada'),
+      ask('payments', { reason: 'Wire abroad', lastPhrase: 'need help with a wire to Canada' }),
+      claim('mei-lin', 19),
+      reply('mei-lin', 'Hello Ruth, what is the amount and the bank?'),
+      note('mei-lin', 'No answer after ten minutes; tried once more.', 600),
+      reply('mei-lin', 'Are you still there?'),
+      close('mei-lin', 'no-response', undefined, 600),
+    ],
+  },
+];
