@@ -9,6 +9,19 @@ export function TranscriptsRoute() {
   const { client } = useParams({ from: '/$client/transcripts' });
   const search = useSearch({ from: '/$client/transcripts' });
   useCommand({ id: 'panes', title: 'Next pane', group: 'Go to', keys: 'F6', run: () => cyclePanes(1) });
-  useCommand({ id: 'panes-back', title: 'Previous pane', group: 'Go to', keys: 'Shift F6', hidden: true, run: () => cyclePanes(-1) });
-  return <TranscriptsPage client={client} search={search} thread={(id, jump) => <ReadingThread key={id} id={id} jump={jump} />} />;
+  useCommand({
+    id: 'panes-back',
+    title: 'Previous pane',
+    group: 'Go to',
+    keys: 'Shift F6',
+    hidden: true,
+    run: () => cyclePanes(-1),
+  });
+  return (
+    <TranscriptsPage
+      client={client}
+      search={search}
+      thread={(id, jump) => <ReadingThread key={id} id={id} jump={jump} />}
+    />
+  );
 }
