@@ -10,10 +10,20 @@ import { lineOf, replyBody, turnBody, type Target } from './protocol.ts';
  * The load generator, a process of its own. It plays both the bots and the consultants: posts a turn and waits for its frame,
  * posts a reply and waits for its callback, and compares every text that arrives with the text that was sent.
  */
-type Order = { do: 'connect'; target: Target } | { do: 'closed'; name: string; ms: number } | { do: 'open'; name: string; ms: number; perSecond: number };
+type Order =
+  | { do: 'connect'; target: Target }
+  | { do: 'closed'; name: string; ms: number }
+  | { do: 'open'; name: string; ms: number; perSecond: number };
 
 type Waiter = { text: string; resolve: () => void };
-type Stack = { target: Target; pool: Pool; counters: number[]; frames: Map<string, Waiter>; callbacks: Map<string, Waiter>; wrong: number };
+type Stack = {
+  target: Target;
+  pool: Pool;
+  counters: number[];
+  frames: Map<string, Waiter>;
+  callbacks: Map<string, Waiter>;
+  wrong: number;
+};
 
 const stacks = new Map<string, Stack>();
 
@@ -29,12 +39,15 @@ const callbackServer = createServer((request, response) => {
   });
 });
 callbackServer.keepAliveTimeout = 600_000;
-callbackServer.listen(0, '127.0.0.1', () => process.send!({ callbackUrl: `http://127.0.0.1:${(callbackServer.address() as AddressInfo).port}` }));
+callbackServer.listen(0, '127.0.0.1', () =>
+  process.send!({ callbackUrl: `http://127.0.0.1:${(callbackServer.address() as AddressInfo).port}` }),
+);
 
 process.on('message', (order: Order) => {
   run(order).then(
     (result) => process.send!({ done: true, result }),
-    (error: unknown) => process.send!({ done: true, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      process.send!({ done: true, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
 process.on('disconnect', () => process.exit(0));
@@ -47,9 +60,24 @@ async function run(order: Order): Promise<unknown> {
 }
 
 async function connect(target: Target): Promise<void> {
-  const stack: Stack = { target, pool: new Pool(target.url, { connections: target.places.length * 2, pipelining: 1 }), counters: target.places.map(() => 0), frames: new Map(), callbacks: new Map(), wrong: 0 };
+  const stack: Stack = {
+    target,
+    pool: new Pool(target.url, { connections: target.places.length * 2, pipelining: 1 }),
+    counters: target.places.map(() => 0),
+    frames: new Map(),
+    callbacks: new Map(),
+    wrong: 0,
+  };
   stacks.set(target.name, stack);
-  await Promise.all(target.consultantTokens.map((token, consultant) => watch(stack, token, target.places.filter((place) => place.consultant === consultant).map(({ conversation }) => conversation))));
+  await Promise.all(
+    target.consultantTokens.map((token, consultant) =>
+      watch(
+        stack,
+        token,
+        target.places.filter((place) => place.consultant === consultant).map(({ conversation }) => conversation),
+      ),
+    ),
+  );
 }
 
 async function watch(stack: Stack, token: string, conversations: string[]): Promise<void> {
@@ -62,15 +90,22 @@ async function watch(stack: Stack, token: string, conversations: string[]): Prom
     for (const id of conversations) await socket.emitWithAck('watch', id);
     return;
   }
-  const socket = new WebSocket(target.push === 'ws' ? address : `${address}/hub?access_token=${token}`, { perMessageDeflate: false });
+  const socket = new WebSocket(target.push === 'ws' ? address : `${address}/hub?access_token=${token}`, {
+    perMessageDeflate: false,
+  });
   const end = '\u001e';
   socket.on('message', (data: Buffer) => {
-    if (target.push === 'ws') return arrived(stack, stack.frames, (JSON.parse(data.toString()) as { text: string }).text);
+    if (target.push === 'ws')
+      return arrived(stack, stack.frames, (JSON.parse(data.toString()) as { text: string }).text);
     for (const record of data.toString().split(end)) {
       if (record === '') continue;
-      const message = JSON.parse(record) as { target?: string; arguments?: { entries: { kind: string; text: string }[] }[] };
+      const message = JSON.parse(record) as {
+        target?: string;
+        arguments?: { entries: { kind: string; text: string }[] }[];
+      };
       if (message.target !== 'change') continue;
-      for (const entry of message.arguments![0]!.entries) if (entry.kind === 'message') arrived(stack, stack.frames, entry.text);
+      for (const entry of message.arguments![0]!.entries)
+        if (entry.kind === 'message') arrived(stack, stack.frames, entry.text);
     }
   });
   await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject));
@@ -127,9 +162,13 @@ async function leg(stack: Stack, n: number, kind: 'turn' | 'reply'): Promise<num
     method: 'POST',
     path: kind === 'turn' ? '/v1/bot/turns' : `/v1/conversations/${place.conversation}/reply`,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: kind === 'turn' ? turnBody(place.channelConversation, `${n}-${count}`, text) : replyBody(`${n}-${count}`, text, place.epoch),
+    body:
+      kind === 'turn'
+        ? turnBody(place.channelConversation, `${n}-${count}`, text)
+        : replyBody(`${n}-${count}`, text, place.epoch),
   });
-  if (statusCode !== 200) throw new Error(`${target.name} answered ${statusCode}: ${(await body.text()).slice(0, 300)}`);
+  if (statusCode !== 200)
+    throw new Error(`${target.name} answered ${statusCode}: ${(await body.text()).slice(0, 300)}`);
   await body.dump();
   await arrival;
   return performance.now() - started;
@@ -165,7 +204,9 @@ async function openLoop(stack: Stack, ms: number, perSecond: number) {
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     const lag = performance.now() - due;
     lags.push(Math.max(0, lag));
-    const n = Array.from({ length: stack.target.places.length }, (_, i) => (k + i) % stack.target.places.length).find((one) => !busy.has(one));
+    const n = Array.from({ length: stack.target.places.length }, (_, i) => (k + i) % stack.target.places.length).find(
+      (one) => !busy.has(one),
+    );
     if (n === undefined) {
       skipped += 1;
       continue;
@@ -179,5 +220,12 @@ async function openLoop(stack: Stack, ms: number, perSecond: number) {
     );
   }
   await Promise.all(running);
-  return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), lagP99: quantile(lags, 0.99), count: latencies.length, skipped, wrong: stack.wrong };
+  return {
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    lagP99: quantile(lags, 0.99),
+    count: latencies.length,
+    skipped,
+    wrong: stack.wrong,
+  };
 }

@@ -5,10 +5,20 @@ const [scenario, ...rest] = process.argv.slice(2);
 const options = { rounds: 12, slice: 1_000, 'in-flight': 64, prefill: 2_000, latency: 4_000 };
 const complaint = readOptions();
 if (scenario !== 'roundtrip' || complaint) {
-  process.stderr.write(`${complaint ?? `There is no benchmark called ${scenario ?? 'nothing'}.`}\nUsage: pnpm bench roundtrip [--rounds N] [--slice MS] [--in-flight N] [--prefill CONVERSATIONS] [--latency MS]\n`);
+  process.stderr.write(
+    `${complaint ?? `There is no benchmark called ${scenario ?? 'nothing'}.`}\nUsage: pnpm bench roundtrip [--rounds N] [--slice MS] [--in-flight N] [--prefill CONVERSATIONS] [--latency MS]\n`,
+  );
   process.exit(2);
 }
-process.exit(await roundtrip({ rounds: options.rounds, sliceMs: options.slice, inFlight: options['in-flight'], prefill: options.prefill, latencyMs: options.latency }));
+process.exit(
+  await roundtrip({
+    rounds: options.rounds,
+    sliceMs: options.slice,
+    inFlight: options['in-flight'],
+    prefill: options.prefill,
+    latencyMs: options.latency,
+  }),
+);
 
 function readOptions(): string | undefined {
   for (let n = 0; n < rest.length; n += 2) {

@@ -24,7 +24,9 @@ export function quantile(values: readonly number[], q: number): number {
 export function interval(values: readonly number[]): [number, number] {
   let state = 12_345;
   const random = () => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) / 0x7fffffff;
-  const medians = Array.from({ length: 2_000 }, () => median(values.map(() => values[Math.floor(random() * values.length)]!)));
+  const medians = Array.from({ length: 2_000 }, () =>
+    median(values.map(() => values[Math.floor(random() * values.length)]!)),
+  );
   return [quantile(medians, 0.025), quantile(medians, 0.975)];
 }
 

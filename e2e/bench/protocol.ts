@@ -2,7 +2,10 @@
 
 /** Lines of about 200 characters, so that a post is about 300 bytes of JSON. */
 export function lineOf(conversation: number, n: number, leg: 'turn' | 'reply'): string {
-  return `${leg} ${conversation}/${n} ${'The app still says that the card is blocked, can you check it once more please? '.repeat(3)}`.slice(0, 200);
+  return `${leg} ${conversation}/${n} ${'The app still says that the card is blocked, can you check it once more please? '.repeat(3)}`.slice(
+    0,
+    200,
+  );
 }
 
 /** One conversation as a stack knows it. */
@@ -25,7 +28,18 @@ export type Target = {
 
 /** Body of a user turn, the same for all stacks. */
 export function turnBody(channelConversation: string, id: string, text: string): string {
-  return JSON.stringify({ turns: [{ channel: 'directline', conversation: channelConversation, id, speaker: 'user', text, user: { id: `dl_${channelConversation}`, name: 'Jonas Weber' } }] });
+  return JSON.stringify({
+    turns: [
+      {
+        channel: 'directline',
+        conversation: channelConversation,
+        id,
+        speaker: 'user',
+        text,
+        user: { id: `dl_${channelConversation}`, name: 'Jonas Weber' },
+      },
+    ],
+  });
 }
 
 export function replyBody(id: string, text: string, epoch: number): string {

@@ -4,7 +4,13 @@ import type { StackName } from './protocol.ts';
 import { startStacks, type RunningStacks } from './running.ts';
 import { systemCalls } from './system-calls.ts';
 
-export type RoundtripOptions = { rounds: number; sliceMs: number; inFlight: number; prefill: number; latencyMs: number };
+export type RoundtripOptions = {
+  rounds: number;
+  sliceMs: number;
+  inFlight: number;
+  prefill: number;
+  latencyMs: number;
+};
 
 type Slice = { messages: number; perSecond: number; cpu: number };
 
@@ -25,26 +31,46 @@ export async function roundtrip({ rounds, sliceMs, inFlight, prefill, latencyMs 
         wrong += mistakes;
         if (round >= 2) slices.get(name)!.push(result);
       }
-      log(`round ${round + 1} of ${rounds}: ${order.map((name) => `${name} ${Math.round(slices.get(name)!.at(-1)?.perSecond ?? 0)}/s`).join(', ')}`);
+      log(
+        `round ${round + 1} of ${rounds}: ${order.map((name) => `${name} ${Math.round(slices.get(name)!.at(-1)?.perSecond ?? 0)}/s`).join(', ')}`,
+      );
     }
 
-    const ratios = (of: (slice: Slice) => number, a: StackName, b: StackName) => slices.get(a)!.map((one, n) => of(one) / of(slices.get(b)![n]!));
+    const ratios = (of: (slice: Slice) => number, a: StackName, b: StackName) =>
+      slices.get(a)!.map((one, n) => of(one) / of(slices.get(b)![n]!));
     const cpu = ratios((one) => one.cpu, 'parley', 'floor');
     const throughput = ratios((one) => one.perSecond, 'parley', 'usual');
-    const twins = { cpu: median(ratios((one) => one.cpu, 'twin', 'floor')), throughput: median(ratios((one) => one.perSecond, 'twin', 'floor')) };
+    const twins = {
+      cpu: median(ratios((one) => one.cpu, 'twin', 'floor')),
+      throughput: median(ratios((one) => one.perSecond, 'twin', 'floor')),
+    };
 
     const peer = median(slices.get('usual')!.map(({ perSecond }) => perSecond));
     const latency: Record<string, unknown> = {};
     for (const name of ['floor', 'parley', 'usual'] as const) {
       const measured = await stacks.openLoop(name, latencyMs, Math.max(50, peer / 2));
       wrong += measured.wrong;
-      latency[name] = { p50: rounded(measured.p50), p99: rounded(measured.p99), generatorLagP99: rounded(measured.lagP99), messages: measured.count, skipped: measured.skipped };
+      latency[name] = {
+        p50: rounded(measured.p50),
+        p99: rounded(measured.p99),
+        generatorLagP99: rounded(measured.lagP99),
+        messages: measured.count,
+        skipped: measured.skipped,
+      };
     }
     const calls = await systemCalls(stacks, ['floor', 'parley', 'usual'], log);
 
     for (const name of order) {
       const mine = slices.get(name)!;
-      log(JSON.stringify({ stack: name, perSecond: rounded(median(mine.map((one) => one.perSecond)), 0), cpuPerMessage: rounded(median(mine.map((one) => one.cpu)), 1), messages: mine.reduce((sum, one) => sum + one.messages, 0), systemCallsPerMessage: calls[name] ?? null }));
+      log(
+        JSON.stringify({
+          stack: name,
+          perSecond: rounded(median(mine.map((one) => one.perSecond)), 0),
+          cpuPerMessage: rounded(median(mine.map((one) => one.cpu)), 1),
+          messages: mine.reduce((sum, one) => sum + one.messages, 0),
+          systemCallsPerMessage: calls[name] ?? null,
+        }),
+      );
     }
     const alike = Math.abs(twins.cpu - 1) <= 0.1 && Math.abs(twins.throughput - 1) <= 0.1;
     const summary = {
@@ -67,7 +93,10 @@ export async function roundtrip({ rounds, sliceMs, inFlight, prefill, latencyMs 
       cores: availableParallelism(),
       pinned: stacks.pinned,
     };
-    if (!alike) log('Two identical servers came out more than 10 % apart: the machine is too noisy for a verdict. Repeat with more --rounds.');
+    if (!alike)
+      log(
+        'Two identical servers came out more than 10 % apart: the machine is too noisy for a verdict. Repeat with more --rounds.',
+      );
     process.stdout.write(`${JSON.stringify(summary)}\n`);
     return wrong === 0 && alike ? 0 : 1;
   } finally {

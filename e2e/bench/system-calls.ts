@@ -4,14 +4,20 @@ import type { StackName } from './protocol.ts';
 import type { RunningStacks } from './running.ts';
 
 /** System calls per message under load, counted by strace; nothing where it is not installed or not allowed. */
-export async function systemCalls(stacks: RunningStacks, names: readonly StackName[], log: (line: string) => void): Promise<Partial<Record<StackName, number>>> {
+export async function systemCalls(
+  stacks: RunningStacks,
+  names: readonly StackName[],
+  log: (line: string) => void,
+): Promise<Partial<Record<StackName, number>>> {
   if (spawnSync('strace', ['-V']).status !== 0) {
     log('strace is not installed: system calls are not counted.');
     return {};
   }
   const counts: Partial<Record<StackName, number>> = {};
   for (const name of names) {
-    const tracer = spawn('strace', ['-c', '-f', '-q', '-p', String(stacks.pid(name))], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const tracer = spawn('strace', ['-c', '-f', '-q', '-p', String(stacks.pid(name))], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let output = '';
     tracer.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
     await stacks.closedLoop(name, 500);

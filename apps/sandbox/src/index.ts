@@ -1,13 +1,13 @@
-export { startSandbox } from './server.ts'
-export type { Sandbox, SandboxOptions } from './server.ts'
-export { bots, botRole, contoso, deskScope, fabrikam, findTenant, operator, tenants } from './seed.ts'
-export type { Bot, Person, Role, Tenant } from './seed.ts'
-export { accessTokenLifetime, createIdentity, defaultIssuerBase } from './identity/identity.ts'
-export type { EntraKey, Identity, MintRequest } from './identity/identity.ts'
-export { signCompact } from './identity/compact-jws.ts'
-export { createKeyRing } from './identity/keys.ts'
-export type { KeyRing, SigningKey } from './identity/keys.ts'
-export { botFrameworkIssuer, createConnectorTokens } from './identity/connector-tokens.ts'
-export type { ConnectorTokens } from './identity/connector-tokens.ts'
-export { msalConfig } from './identity/msal-config.ts'
-export type { MsalConfig } from './identity/msal-config.ts'
+export { startSandbox } from './server.ts';
+export type { Sandbox, SandboxOptions } from './server.ts';
+export { bots, botRole, contoso, deskScope, fabrikam, findTenant, operator, tenants } from './seed.ts';
+export type { Bot, Person, Role, Tenant } from './seed.ts';
+export { accessTokenLifetime, createIdentity, defaultIssuerBase } from './identity/identity.ts';
+export type { EntraKey, Identity, MintRequest } from './identity/identity.ts';
+export { signCompact } from './identity/compact-jws.ts';
+export { createKeyRing } from './identity/keys.ts';
+export type { KeyRing, SigningKey } from './identity/keys.ts';
+export { botFrameworkIssuer, createConnectorTokens } from './identity/connector-tokens.ts';
+export type { ConnectorTokens } from './identity/connector-tokens.ts';
+export { msalConfig } from './identity/msal-config.ts';
+export type { MsalConfig } from './identity/msal-config.ts';

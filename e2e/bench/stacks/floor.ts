@@ -16,7 +16,11 @@ const server = createServer((request, response) => {
   let body = '';
   request.on('data', (chunk: string) => (body += chunk));
   request.on('end', () => {
-    const parsed = JSON.parse(body) as { turns?: { conversation: string; id: string; text: string }[]; text: string; id: string };
+    const parsed = JSON.parse(body) as {
+      turns?: { conversation: string; id: string; text: string }[];
+      text: string;
+      id: string;
+    };
     const turn = parsed.turns?.[0];
     const conversation = turn?.conversation ?? request.url!.split('/')[3]!;
     const text = turn?.text ?? parsed.text;
@@ -26,7 +30,14 @@ const server = createServer((request, response) => {
     response.end(answer);
     if (!turn) {
       const sent = JSON.stringify({ conversation, entries: [{ kind: 'message', text }] });
-      pool.request({ method: 'POST', path: callback.pathname, headers: { 'content-type': 'application/json' }, body: sent }).then(({ body: answered }) => answered.dump(), fail);
+      pool
+        .request({
+          method: 'POST',
+          path: callback.pathname,
+          headers: { 'content-type': 'application/json' },
+          body: sent,
+        })
+        .then(({ body: answered }) => answered.dump(), fail);
     }
   });
 });

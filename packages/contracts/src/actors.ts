@@ -10,7 +10,10 @@ export const Role = Type.Union([
 export type Role = Static<typeof Role>;
 
 /** A member of the client's staff, as others see them. */
-export const PersonRef = Type.Object({ id: PersonId, name: Type.String({ maxLength: 200 }) }, { additionalProperties: false });
+export const PersonRef = Type.Object(
+  { id: PersonId, name: Type.String({ maxLength: 200 }) },
+  { additionalProperties: false },
+);
 export type PersonRef = Static<typeof PersonRef>;
 
 /** Who made an entry. `desk` is Parley itself: routing, deadlines, delivery. */

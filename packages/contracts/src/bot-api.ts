@@ -28,7 +28,10 @@ export const Floor = Type.Union([Type.Literal('bot'), Type.Literal('human')]);
 export type Floor = Static<typeof Floor>;
 
 /** `POST /v1/bot/turns`: records turns; the answer says who speaks next. */
-export const TurnsBody = Type.Object({ turns: Type.Array(Turn, { minItems: 1, maxItems: 100 }) }, { additionalProperties: false });
+export const TurnsBody = Type.Object(
+  { turns: Type.Array(Turn, { minItems: 1, maxItems: 100 }) },
+  { additionalProperties: false },
+);
 export type TurnsBody = Static<typeof TurnsBody>;
 
 export const TurnResult = Type.Object(
@@ -36,7 +39,12 @@ export const TurnResult = Type.Object(
     id: MessageId,
     conversation: ConversationId,
     /** `stored`, `repeated` (same id before), `suppressed` (the bot spoke while a human holds the floor: do not show it), or `refused` with a code. */
-    outcome: Type.Union([Type.Literal('stored'), Type.Literal('repeated'), Type.Literal('suppressed'), Type.Literal('refused')]),
+    outcome: Type.Union([
+      Type.Literal('stored'),
+      Type.Literal('repeated'),
+      Type.Literal('suppressed'),
+      Type.Literal('refused'),
+    ]),
     code: Type.Optional(Type.String()),
     seq: Type.Optional(Type.Integer()),
     /** `human`: the bot stays silent. `bot`: the bot answers. */
@@ -82,7 +90,10 @@ export const HandoffAnswer = Type.Object(
 export type HandoffAnswer = Static<typeof HandoffAnswer>;
 
 /** `POST /v1/bot/receipts`: the user's device has shown everything up to `seq`. */
-export const ReceiptBody = Type.Object({ ...place, seenSeq: Type.Integer({ minimum: 1 }) }, { additionalProperties: false });
+export const ReceiptBody = Type.Object(
+  { ...place, seenSeq: Type.Integer({ minimum: 1 }) },
+  { additionalProperties: false },
+);
 export type ReceiptBody = Static<typeof ReceiptBody>;
 
 /** `POST /v1/bot/signals`: things never stored. */
@@ -98,13 +109,21 @@ export type EndingBody = Static<typeof EndingBody>;
 
 /** `POST /v1/bot/ratings` */
 export const RatingBody = Type.Object(
-  { ...place, id: MessageId, score: Type.Integer({ minimum: 1, maximum: 5 }), comment: Type.Optional(Type.String({ maxLength: 2_000 })) },
+  {
+    ...place,
+    id: MessageId,
+    score: Type.Integer({ minimum: 1, maximum: 5 }),
+    comment: Type.Optional(Type.String({ maxLength: 2_000 })),
+  },
   { additionalProperties: false },
 );
 export type RatingBody = Static<typeof RatingBody>;
 
 /** Answer of receipts, endings and ratings, and of `GET /v1/bot/floor?channel=&conversation=`. */
-export const FloorAnswer = Type.Object({ conversation: ConversationId, floor: Floor, seq: Type.Integer() }, { additionalProperties: false });
+export const FloorAnswer = Type.Object(
+  { conversation: ConversationId, floor: Floor, seq: Type.Integer() },
+  { additionalProperties: false },
+);
 export type FloorAnswer = Static<typeof FloorAnswer>;
 
 /** What the desk says to the bot's side, in order, one POST in flight per conversation. */
@@ -165,6 +184,14 @@ export const CallbackBody = Type.Union([
     { additionalProperties: false },
   ),
   /** Best effort, never repeated. */
-  Type.Object({ type: Type.Literal('conversation.typing'), id: ConversationId, ...place, from: Type.Object({ name: Type.String() }, { additionalProperties: false }) }, { additionalProperties: false }),
+  Type.Object(
+    {
+      type: Type.Literal('conversation.typing'),
+      id: ConversationId,
+      ...place,
+      from: Type.Object({ name: Type.String() }, { additionalProperties: false }),
+    },
+    { additionalProperties: false },
+  ),
 ]);
 export type CallbackBody = Static<typeof CallbackBody>;

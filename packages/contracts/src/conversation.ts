@@ -33,7 +33,13 @@ export const Holder = Type.Union([
     { additionalProperties: false },
   ),
   Type.Object(
-    { state: Type.Literal('closed'), since: Time, outcome: Type.String(), by: Actor, fallback: Type.Optional(FallbackReason) },
+    {
+      state: Type.Literal('closed'),
+      since: Time,
+      outcome: Type.String(),
+      by: Actor,
+      fallback: Type.Optional(FallbackReason),
+    },
     { additionalProperties: false },
   ),
 ]);
@@ -66,7 +72,9 @@ export const Delivery = Type.Object(
     outSeq: Type.Integer({ minimum: 0 }),
     deliveredSeq: Type.Integer({ minimum: 0 }),
     seenSeq: Type.Integer({ minimum: 0 }),
-    failed: Type.Optional(Type.Object({ seq: Type.Integer(), reason: Type.String(), at: Time }, { additionalProperties: false })),
+    failed: Type.Optional(
+      Type.Object({ seq: Type.Integer(), reason: Type.String(), at: Time }, { additionalProperties: false }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -89,7 +97,14 @@ export const Conversation = Type.Object(
     handoff: Type.Optional(Handoff),
     /** Last thing said by anyone, for lists. */
     last: Type.Optional(
-      Type.Object({ text: Type.String({ maxLength: 200 }), by: Type.Union([Type.Literal('user'), Type.Literal('bot'), Type.Literal('person')]), at: Time }, { additionalProperties: false }),
+      Type.Object(
+        {
+          text: Type.String({ maxLength: 200 }),
+          by: Type.Union([Type.Literal('user'), Type.Literal('bot'), Type.Literal('person')]),
+          at: Time,
+        },
+        { additionalProperties: false },
+      ),
     ),
     /** Last user lines (at most 3, newest last), for offers and lists. */
     userLines: Type.Array(Type.String({ maxLength: 300 }), { maxItems: 3 }),
@@ -107,12 +122,25 @@ export const Conversation = Type.Object(
 export type Conversation = Static<typeof Conversation>;
 
 /** What a person may do with a conversation. */
-export const abilityNames = ['read', 'claim', 'decline', 'reply', 'note', 'transfer', 'return', 'close', 'export'] as const;
+export const abilityNames = [
+  'read',
+  'claim',
+  'decline',
+  'reply',
+  'note',
+  'transfer',
+  'return',
+  'close',
+  'export',
+] as const;
 export type AbilityName = (typeof abilityNames)[number];
 
 /** Per ability `yes`, or the error code that the command would answer with. The console disables with that reason. */
 export const Abilities = Type.Object(
-  Object.fromEntries(abilityNames.map((name) => [name, Type.String()])) as Record<AbilityName, ReturnType<typeof Type.String>>,
+  Object.fromEntries(abilityNames.map((name) => [name, Type.String()])) as Record<
+    AbilityName,
+    ReturnType<typeof Type.String>
+  >,
   { additionalProperties: false },
 );
 export type Abilities = Static<typeof Abilities>;

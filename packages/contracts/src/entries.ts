@@ -27,7 +27,11 @@ export type Fact = Static<typeof Fact>;
 
 /** One thing the bot tried before it asked for a human. */
 export const Attempt = Type.Object(
-  { what: Type.String({ minLength: 1, maxLength: 500 }), outcome: Type.Optional(Type.String({ maxLength: 500 })), at: Type.Optional(Time) },
+  {
+    what: Type.String({ minLength: 1, maxLength: 500 }),
+    outcome: Type.Optional(Type.String({ maxLength: 500 })),
+    at: Type.Optional(Time),
+  },
   { additionalProperties: false },
 );
 export type Attempt = Static<typeof Attempt>;
@@ -85,28 +89,58 @@ export const entryKinds = {
     notice: Type.Optional(Type.Literal(true)),
   }),
   /** A line that was refused because its speaker no longer held the floor. The user never saw it. */
-  suppressed: entry('suppressed', { text: Text, spokenUnder: Type.Integer({ minimum: 0, description: 'epoch the speaker believed in' }) }),
-  'handoff-requested': entry('handoff-requested', { handoff: Type.Integer(), queue: QueueId, packet: HandoffPacket, user: User, deadline: Type.Optional(Time) }),
+  suppressed: entry('suppressed', {
+    text: Text,
+    spokenUnder: Type.Integer({ minimum: 0, description: 'epoch the speaker believed in' }),
+  }),
+  'handoff-requested': entry('handoff-requested', {
+    handoff: Type.Integer(),
+    queue: QueueId,
+    packet: HandoffPacket,
+    user: User,
+    deadline: Type.Optional(Time),
+  }),
   offered: entry('offered', { to: PersonRef, until: Time }),
   'offer-declined': entry('offer-declined', { reason: Type.String({ maxLength: 500 }) }),
   'offer-expired': entry('offer-expired', { to: PersonRef }),
   accepted: entry('accepted', { consultant: PersonRef, uninvited: Type.Optional(Type.Literal(true)), queue: QueueId }),
   note: entry('note', { text: Text }),
-  transferred: entry('transferred', { to: TransferTarget, queue: QueueId, comment: Type.Optional(Type.String({ maxLength: 4_000 })), deadline: Type.Optional(Time) }),
+  transferred: entry('transferred', {
+    to: TransferTarget,
+    queue: QueueId,
+    comment: Type.Optional(Type.String({ maxLength: 4_000 })),
+    deadline: Type.Optional(Time),
+  }),
   /** The holder is gone; back to the queue. */
-  requeued: entry('requeued', { queue: QueueId, reason: Type.String({ maxLength: 200 }), deadline: Type.Optional(Time) }),
+  requeued: entry('requeued', {
+    queue: QueueId,
+    reason: Type.String({ maxLength: 200 }),
+    deadline: Type.Optional(Time),
+  }),
   returned: entry('returned', { packet: ReturnPacket, fallback: Type.Optional(FallbackReason) }),
-  closed: entry('closed', { outcome: Type.String({ maxLength: 100 }), comment: Type.Optional(Type.String({ maxLength: 4_000 })), fallback: Type.Optional(FallbackReason) }),
+  closed: entry('closed', {
+    outcome: Type.String({ maxLength: 100 }),
+    comment: Type.Optional(Type.String({ maxLength: 4_000 })),
+    fallback: Type.Optional(FallbackReason),
+  }),
   'user-left': entry('user-left', {}),
-  rated: entry('rated', { score: Type.Integer({ minimum: 1, maximum: 5 }), comment: Type.Optional(Type.String({ maxLength: 2_000 })) }),
-  'delivery-failed': entry('delivery-failed', { of: Type.Integer({ description: 'seq of the first entry that could not be delivered' }), reason: Type.String({ maxLength: 500 }) }),
+  rated: entry('rated', {
+    score: Type.Integer({ minimum: 1, maximum: 5 }),
+    comment: Type.Optional(Type.String({ maxLength: 2_000 })),
+  }),
+  'delivery-failed': entry('delivery-failed', {
+    of: Type.Integer({ description: 'seq of the first entry that could not be delivered' }),
+    reason: Type.String({ maxLength: 500 }),
+  }),
 } as const;
 
 export type EntryKind = keyof typeof entryKinds;
 
 export type EntryOf<K extends EntryKind> = Static<(typeof entryKinds)[K]>;
 
-export const Entry = Type.Union(Object.values(entryKinds) as unknown as [TSchema, ...TSchema[]], { discriminator: { propertyName: 'kind' } });
+export const Entry = Type.Union(Object.values(entryKinds) as unknown as [TSchema, ...TSchema[]], {
+  discriminator: { propertyName: 'kind' },
+});
 export type Entry = { [K in EntryKind]: EntryOf<K> }[EntryKind];
 
 /** A line of text that the user reads or wrote. */
@@ -161,5 +195,5 @@ function entry<K extends string, P extends TProperties>(kind: K, properties: P):
       ...properties,
     },
     { additionalProperties: false },
-  ) as unknown as TObject<EntryFrame<K> & P>;
+  );
 }

@@ -58,7 +58,9 @@ export const Problem = Type.Object(
     /** Who holds the conversation, where that is why. */
     holder: Type.Optional(Holder),
     /** Which fields are wrong, where that is why. */
-    fields: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }, { additionalProperties: false }))),
+    fields: Type.Optional(
+      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }, { additionalProperties: false })),
+    ),
   },
   { additionalProperties: false },
 );

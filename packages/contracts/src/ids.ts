@@ -31,9 +31,17 @@ export const Cursor = Type.String({ minLength: 1, maxLength: 512 });
 export type Cursor = Static<typeof Cursor>;
 
 /** What somebody said. Control characters other than tab and line breaks are refused at the door. */
-export const Text = Type.String({ minLength: 1, maxLength: 16_000, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$' });
+export const Text = Type.String({
+  minLength: 1,
+  maxLength: 16_000,
+  pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$',
+});
 /** What a consultant says: with at least one character that can be seen. */
-export const Utterance = Type.String({ minLength: 1, maxLength: 16_000, pattern: '^(?=[^]*\\S)[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$' });
+export const Utterance = Type.String({
+  minLength: 1,
+  maxLength: 16_000,
+  pattern: '^(?=[^]*\\S)[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$',
+});
 
 /** Channel name as the bot knows it: `directline`, `msteams`, `webchat`. */
 export const Channel = Type.String({ pattern: '^[a-z0-9-]{1,40}$' });

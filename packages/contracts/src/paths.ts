@@ -29,7 +29,11 @@ export const paths = {
 } as const;
 
 /** Header names of Standard Webhooks, as the callback carries them. */
-export const webhookHeaders = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' } as const;
+export const webhookHeaders = {
+  id: 'webhook-id',
+  timestamp: 'webhook-timestamp',
+  signature: 'webhook-signature',
+} as const;
 
 /** The delegated permission people's tokens must carry, and the app role of bots. */
 export const scope = 'Desk.Access';

@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from 'typebox';
 import { PersonRef, Presence, PresenceState, Role } from './actors.ts';
 import { Abilities, Conversation } from './conversation.ts';
-import { Entry, ReturnPacket, TransferTarget } from './entries.ts';
+import { Entry, ReturnPacket } from './entries.ts';
 import { ClientId, ConversationId, Cursor, MessageId, PersonId, QueueId, Text, Time, Utterance } from './ids.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -18,10 +18,16 @@ export const Queue = Type.Object(
 );
 export type Queue = Static<typeof Queue>;
 
-export const Outcome = Type.Object({ id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,40}$' }), name: Type.String({ minLength: 1, maxLength: 100 }) }, closed);
+export const Outcome = Type.Object(
+  { id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,40}$' }), name: Type.String({ minLength: 1, maxLength: 100 }) },
+  closed,
+);
 export type Outcome = Static<typeof Outcome>;
 
-export const CannedReply = Type.Object({ id: Type.String(), title: Type.String({ maxLength: 100 }), text: Text }, closed);
+export const CannedReply = Type.Object(
+  { id: Type.String(), title: Type.String({ maxLength: 100 }), text: Text },
+  closed,
+);
 export type CannedReply = Static<typeof CannedReply>;
 
 /** `GET /v1/session`: who I am and what this client's desk looks like. */
@@ -101,7 +107,14 @@ export const Earlier = Type.Object(
 );
 export type Earlier = Static<typeof Earlier>;
 
-export const Draft = Type.Object({ text: Type.String({ maxLength: 16_000 }), mode: Type.Union([Type.Literal('reply'), Type.Literal('note')]), savedAt: Time }, closed);
+export const Draft = Type.Object(
+  {
+    text: Type.String({ maxLength: 16_000 }),
+    mode: Type.Union([Type.Literal('reply'), Type.Literal('note')]),
+    savedAt: Time,
+  },
+  closed,
+);
 export type Draft = Static<typeof Draft>;
 
 /** `GET /v1/conversations/{id}`: the head, what I may do, the newest entries and my draft. Reading it is audited. */
@@ -116,37 +129,70 @@ export const ConversationView = Type.Object(
   },
   closed,
 );
-export type ConversationView = { conversation: Conversation; abilities: Abilities; entries: Entry[]; earlier: Earlier[]; draft?: Draft };
+export type ConversationView = {
+  conversation: Conversation;
+  abilities: Abilities;
+  entries: Entry[];
+  earlier: Earlier[];
+  draft?: Draft;
+};
 
 /** `GET /v1/conversations/{id}/entries` */
 export const EntriesQuery = Type.Object(
-  { after: Type.Optional(Type.Integer({ minimum: 0 })), before: Type.Optional(Type.Integer({ minimum: 1 })), limit: pageQuery.limit },
+  {
+    after: Type.Optional(Type.Integer({ minimum: 0 })),
+    before: Type.Optional(Type.Integer({ minimum: 1 })),
+    limit: pageQuery.limit,
+  },
   closed,
 );
 export type EntriesQuery = Static<typeof EntriesQuery>;
-export const EntryPage = Type.Object({ conversation: Conversation, entries: Type.Array(Entry as unknown as TSchema) }, closed);
+export const EntryPage = Type.Object(
+  { conversation: Conversation, entries: Type.Array(Entry as unknown as TSchema) },
+  closed,
+);
 export type EntryPage = { conversation: Conversation; entries: Entry[] };
 
 /** A committed change: the answer of every command, and what the hub pushes. */
-export const Change = Type.Object({ conversation: Conversation, entries: Type.Array(Entry as unknown as TSchema) }, closed);
+export const Change = Type.Object(
+  { conversation: Conversation, entries: Type.Array(Entry as unknown as TSchema) },
+  closed,
+);
 export type Change = { conversation: Conversation; entries: Entry[] };
 
 /** Answer of a command: the change, and what the caller may do now. */
-export const CommandAnswer = Type.Object({ ...Change.properties, abilities: Abilities, repeated: Type.Optional(Type.Literal(true)) }, closed);
+export const CommandAnswer = Type.Object(
+  { ...Change.properties, abilities: Abilities, repeated: Type.Optional(Type.Literal(true)) },
+  closed,
+);
 export type CommandAnswer = Change & { abilities: Abilities; repeated?: true };
 
 /** Bodies of `POST /v1/conversations/{id}/{command}`. `id` is made by the caller; repeating it has no second effect. */
 export const commandBodies = {
   claim: Type.Object({ id: MessageId }, closed),
   decline: Type.Object({ id: MessageId, reason: Type.String({ minLength: 1, maxLength: 500 }) }, closed),
-  reply: Type.Object({ id: MessageId, text: Utterance, epoch: Type.Integer({ minimum: 0, description: 'the epoch on screen when it was written' }) }, closed),
+  reply: Type.Object(
+    {
+      id: MessageId,
+      text: Utterance,
+      epoch: Type.Integer({ minimum: 0, description: 'the epoch on screen when it was written' }),
+    },
+    closed,
+  ),
   note: Type.Object({ id: MessageId, text: Utterance }, closed),
   transfer: Type.Object(
-    { id: MessageId, to: Type.Union([Type.Object({ queue: QueueId }, closed), Type.Object({ person: PersonId }, closed)]), comment: Type.Optional(Type.String({ maxLength: 4_000 })) },
+    {
+      id: MessageId,
+      to: Type.Union([Type.Object({ queue: QueueId }, closed), Type.Object({ person: PersonId }, closed)]),
+      comment: Type.Optional(Type.String({ maxLength: 4_000 })),
+    },
     closed,
   ),
   return: Type.Object({ id: MessageId, packet: ReturnPacket }, closed),
-  close: Type.Object({ id: MessageId, outcome: Outcome.properties.id, comment: Type.Optional(Type.String({ maxLength: 4_000 })) }, closed),
+  close: Type.Object(
+    { id: MessageId, outcome: Outcome.properties.id, comment: Type.Optional(Type.String({ maxLength: 4_000 })) },
+    closed,
+  ),
 } as const;
 export type CommandName = keyof typeof commandBodies;
 export type CommandBody<C extends CommandName> = Static<(typeof commandBodies)[C]>;
@@ -161,7 +207,9 @@ export const TranscriptsQuery = Type.Object(
     text: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     from: Type.Optional(Time),
     to: Type.Optional(Time),
-    state: Type.Optional(Type.Union([Type.Literal('with-bot'), Type.Literal('queued'), Type.Literal('assigned'), Type.Literal('closed')])),
+    state: Type.Optional(
+      Type.Union([Type.Literal('with-bot'), Type.Literal('queued'), Type.Literal('assigned'), Type.Literal('closed')]),
+    ),
     outcome: Type.Optional(Type.String({ maxLength: 100 })),
     consultant: Type.Optional(PersonId),
     queue: Type.Optional(QueueId),
@@ -175,7 +223,12 @@ export const TranscriptsQuery = Type.Object(
 export type TranscriptsQuery = Static<typeof TranscriptsQuery>;
 
 export const TranscriptHit = Type.Object(
-  { conversation: Conversation, snippet: Type.Optional(Type.String({ description: 'a passage in plain text; hits stand between U+E000 and U+E001' })) },
+  {
+    conversation: Conversation,
+    snippet: Type.Optional(
+      Type.String({ description: 'a passage in plain text; hits stand between U+E000 and U+E001' }),
+    ),
+  },
   closed,
 );
 export type TranscriptHit = Static<typeof TranscriptHit>;
@@ -183,7 +236,10 @@ export const TranscriptPage = Type.Object({ items: Type.Array(TranscriptHit), ne
 export type TranscriptPage = Static<typeof TranscriptPage>;
 
 /** `GET /v1/conversations/{id}/export?format=`; `transcript` is the Bot Framework's `.transcript` file. */
-export const ExportQuery = Type.Object({ format: Type.Union([Type.Literal('json'), Type.Literal('text'), Type.Literal('transcript')]) }, closed);
+export const ExportQuery = Type.Object(
+  { format: Type.Union([Type.Literal('json'), Type.Literal('text'), Type.Literal('transcript')]) },
+  closed,
+);
 export type ExportQuery = Static<typeof ExportQuery>;
 
 /** `GET /v1/overview`: gauges of now (supervisors). */

@@ -4,15 +4,22 @@ import type { Caller } from './ports.ts';
 import { transitions } from './transitions.ts';
 
 /** @returns undefined where the caller may, else the code the command would be refused with */
-export function refusal(caller: Caller, ability: AbilityName, conversation: Conversation, policy: Policy): ErrorCode | undefined {
+export function refusal(
+  caller: Caller,
+  ability: AbilityName,
+  conversation: Conversation,
+  policy: Policy,
+): ErrorCode | undefined {
   const { holder } = conversation;
   if (!reads(caller, conversation)) {
     // Who lost a race is told who won, and who held it once may learn that it moved on. To others it does not exist.
-    if (ability === 'claim' && holder.state === 'assigned' && consults(caller) && caller.queues.includes(holder.queue)) return 'already-held';
+    if (ability === 'claim' && holder.state === 'assigned' && consults(caller) && caller.queues.includes(holder.queue))
+      return 'already-held';
     return ability === 'reply' && consults(caller) && heldOnce(conversation, caller) ? 'not-holder' : 'not-found';
   }
   const inState = ability === 'read' || ability === 'export' ? 'go' : transitions[ability][holder.state];
-  if (inState !== 'go' && inState !== 'suppress') return inState === 'already-held' && holds(caller, conversation) ? 'already-yours' : (inState as ErrorCode);
+  if (inState !== 'go' && inState !== 'suppress')
+    return inState === 'already-held' && holds(caller, conversation) ? 'already-yours' : (inState as ErrorCode);
 
   switch (ability) {
     case 'read':
@@ -40,7 +47,9 @@ export function refusal(caller: Caller, ability: AbilityName, conversation: Conv
 
 /** What the caller may do, by name: `yes`, or why not. */
 export function abilities(caller: Caller, conversation: Conversation, policy: Policy): Abilities {
-  return Object.fromEntries(abilityNames.map((name) => [name, refusal(caller, name, conversation, policy) ?? 'yes'])) as Abilities;
+  return Object.fromEntries(
+    abilityNames.map((name) => [name, refusal(caller, name, conversation, policy) ?? 'yes']),
+  ) as Abilities;
 }
 
 /**
@@ -55,7 +64,11 @@ export function reads(caller: Caller, conversation: Conversation): boolean {
     case 'assigned':
       return holder.consultant.id === caller.id;
     case 'queued':
-      return caller.queues.includes(holder.queue) || holder.offer?.to.id === caller.id || holder.reservedFor?.id === caller.id;
+      return (
+        caller.queues.includes(holder.queue) ||
+        holder.offer?.to.id === caller.id ||
+        holder.reservedFor?.id === caller.id
+      );
     default:
       return handoff?.acceptedBy?.id === caller.id;
   }

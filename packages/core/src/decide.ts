@@ -1,4 +1,11 @@
-import { entryId, type Conversation, type Entry, type EntryKind, type EntryOf, type ErrorCode } from '@parley/contracts';
+import {
+  entryId,
+  type Conversation,
+  type Entry,
+  type EntryKind,
+  type EntryOf,
+  type ErrorCode,
+} from '@parley/contracts';
 import { heldOnce, refusal, supervises } from './abilities.ts';
 import { actorOf, type By, type Command } from './commands.ts';
 import { evolve } from './evolve.ts';
@@ -29,35 +36,54 @@ export function decide(head: Conversation, command: Command, context: Context): 
 
   if (context.by.type === 'person') {
     const code = personRefusal(head, command, context);
-    if (code) return command.type === 'reply' && heldOnce(head, context.by) ? turn.suppress(code, command.text, command.epoch) : turn.refuse(code);
+    if (code)
+      return command.type === 'reply' && heldOnce(head, context.by)
+        ? turn.suppress(code, command.text, command.epoch)
+        : turn.refuse(code);
   } else if (meets !== 'go' && meets !== 'suppress') {
     return turn.refuse(meets);
   }
   return rules[command.type](turn, command as never, context);
 }
 
-type Rules = { [T in Command['type']]: (turn: Turn, command: Extract<Command, { type: T }>, context: Context) => Decision };
+type Rules = {
+  [T in Command['type']]: (turn: Turn, command: Extract<Command, { type: T }>, context: Context) => Decision;
+};
 
 const rules: Rules = {
   'user-turn': (turn, { text, attachments, user }) => {
     turn.head = { ...turn.head, user: { ...turn.head.user, ...user } };
-    return turn.write('message', { text, ...(attachments ? { attachments } : {}) }, { raise: turn.head.holder.state === 'closed' });
+    return turn.write(
+      'message',
+      { text, ...(attachments ? { attachments } : {}) },
+      { raise: turn.head.holder.state === 'closed' },
+    );
   },
 
   'bot-turn': (turn, { text, attachments, announces }) => {
     const { holder, epoch } = turn.head;
     const body = { text, ...(attachments ? { attachments } : {}) };
-    if (holder.state === 'with-bot' || holder.state === 'closed') return turn.write('message', body, { raise: holder.state === 'closed' });
+    if (holder.state === 'with-bot' || holder.state === 'closed')
+      return turn.write('message', body, { raise: holder.state === 'closed' });
     // What the bot says about the handoff itself ("you are second in line", "you are now talking to Ana") answers the request or a status of this episode.
     const requestedSeq = turn.head.handoff?.requestedSeq ?? 0;
-    if (announces !== undefined && announces >= requestedSeq && announces <= Math.max(turn.head.delivery.outSeq, requestedSeq)) return turn.write('message', { ...body, notice: true });
+    if (
+      announces !== undefined &&
+      announces >= requestedSeq &&
+      announces <= Math.max(turn.head.delivery.outSeq, requestedSeq)
+    )
+      return turn.write('message', { ...body, notice: true });
     return turn.suppress('human-holds', text, epoch);
   },
 
   'request-handoff': (turn, { queue, packet, user }, { policy, now }) => {
     const to = (queue === undefined ? undefined : queueOf(policy, queue)) ?? queueOf(policy, policy.defaultQueue);
     if (!to) return turn.refuse('unknown-queue');
-    return turn.write('handoff-requested', { handoff: (turn.head.handoff?.n ?? 0) + 1, queue: to.id, packet, user, deadline: deadlineIn(to, now) }, { raise: true });
+    return turn.write(
+      'handoff-requested',
+      { handoff: (turn.head.handoff?.n ?? 0) + 1, queue: to.id, packet, user, deadline: deadlineIn(to, now) },
+      { raise: true },
+    );
   },
 
   offer: (turn, { to }, { policy, now }) => {
@@ -70,12 +96,17 @@ const rules: Rules = {
     const { holder, handoff } = turn.head;
     const consultant = { id: by.id, name: by.name };
     if (holder.state === 'queued') return turn.write('accepted', { consultant, queue: holder.queue }, { raise: true });
-    return turn.write('accepted', { consultant, queue: handoff?.queue ?? by.queues[0] ?? 'general', uninvited: true }, { raise: true });
+    return turn.write(
+      'accepted',
+      { consultant, queue: handoff?.queue ?? by.queues[0] ?? 'general', uninvited: true },
+      { raise: true },
+    );
   },
 
   decline: (turn, { reason }) => turn.write('offer-declined', { reason }),
 
-  reply: (turn, { text, epoch }) => (epoch === turn.head.epoch ? turn.write('message', { text }) : turn.suppress('stale-epoch', text, epoch)),
+  reply: (turn, { text, epoch }) =>
+    epoch === turn.head.epoch ? turn.write('message', { text }) : turn.suppress('stale-epoch', text, epoch),
 
   note: (turn, { text }) => turn.write('note', { text }),
 
@@ -83,9 +114,15 @@ const rules: Rules = {
     const said = comment === undefined ? {} : { comment };
     const { holder } = turn.head;
     const current = holder.state === 'queued' || holder.state === 'assigned' ? holder.queue : policy.defaultQueue;
-    const queue = queueOf(policy, 'queue' in to ? to.queue : current) ?? ('queue' in to ? undefined : queueOf(policy, policy.defaultQueue));
+    const queue =
+      queueOf(policy, 'queue' in to ? to.queue : current) ??
+      ('queue' in to ? undefined : queueOf(policy, policy.defaultQueue));
     if (!queue) return turn.refuse('unknown-queue');
-    return turn.write('transferred', { to, queue: queue.id, ...said, deadline: deadlineIn(queue, now) }, { raise: true });
+    return turn.write(
+      'transferred',
+      { to, queue: queue.id, ...said, deadline: deadlineIn(queue, now) },
+      { raise: true },
+    );
   },
 
   return: (turn, { packet }) => turn.write('returned', { packet }, { raise: true }),
@@ -123,7 +160,9 @@ const rules: Rules = {
 
   requeue: (turn, { reason }, { policy, now }) => {
     const { holder } = turn.head;
-    const queue = queueOf(policy, holder.state === 'assigned' ? holder.queue : policy.defaultQueue) ?? queueOf(policy, policy.defaultQueue);
+    const queue =
+      queueOf(policy, holder.state === 'assigned' ? holder.queue : policy.defaultQueue) ??
+      queueOf(policy, policy.defaultQueue);
     if (!queue) return turn.refuse('unknown-queue');
     return turn.write('requeued', { queue: queue.id, reason, deadline: deadlineIn(queue, now) }, { raise: true });
   },
@@ -141,7 +180,8 @@ const rules: Rules = {
     return to <= delivery.seenSeq ? turn.done() : turn.mark({ ...delivery, seenSeq: to });
   },
 
-  'fail-delivery': (turn, { of, reason }) => (turn.head.delivery.failed ? turn.done() : turn.write('delivery-failed', { of, reason })),
+  'fail-delivery': (turn, { of, reason }) =>
+    turn.head.delivery.failed ? turn.done() : turn.write('delivery-failed', { of, reason }),
 
   'retry-delivery': (turn) => {
     const { failed, ...delivery } = turn.head.delivery;
@@ -154,7 +194,12 @@ function fallBack(turn: Turn, queue: QueuePolicy | undefined, { policy, now }: C
   switch (fallback.to) {
     case 'queue': {
       const next = queueOf(policy, fallback.queue);
-      if (next && next.id !== queue?.id) return turn.write('requeued', { queue: next.id, reason: 'queue-deadline', deadline: deadlineIn(next, now) }, { raise: true });
+      if (next && next.id !== queue?.id)
+        return turn.write(
+          'requeued',
+          { queue: next.id, reason: 'queue-deadline', deadline: deadlineIn(next, now) },
+          { raise: true },
+        );
       return turn.write('returned', { packet: {}, fallback: 'queue-deadline' }, { raise: true });
     }
     case 'close':
@@ -199,11 +244,22 @@ class Turn {
     this.#context = context;
   }
 
-  write<K extends EntryKind>(kind: K, body: Omit<EntryOf<K>, 'seq' | 'id' | 'at' | 'epoch' | 'by' | 'kind'>, { raise = false } = {}): Decision {
+  write<K extends EntryKind>(
+    kind: K,
+    body: Omit<EntryOf<K>, 'seq' | 'id' | 'at' | 'epoch' | 'by' | 'kind'>,
+    { raise = false } = {},
+  ): Decision {
     const { by, now } = this.#context;
     const n = this.#entries.length;
     const id = entryId(by.type, this.#command.id);
-    const frame = { seq: this.head.seq + 1, id: n === 0 ? id : `${id}/${n}`, at: now, epoch: this.head.epoch + (raise ? 1 : 0), by: actorOf(by), kind };
+    const frame = {
+      seq: this.head.seq + 1,
+      id: n === 0 ? id : `${id}/${n}`,
+      at: now,
+      epoch: this.head.epoch + (raise ? 1 : 0),
+      by: actorOf(by),
+      kind,
+    };
     const entry = { ...frame, ...body } as unknown as Entry;
     this.#entries.push(entry);
     this.head = evolve(this.head, entry);

@@ -1,7 +1,9 @@
 import { isOutbound, type Conversation, type Entry, type Handoff, type Holder, type User } from '@parley/contracts';
 
 /** A conversation nobody has spoken in yet. */
-export function blank(of: Pick<Conversation, 'id' | 'channel' | 'channelConversation' | 'bot'> & { user: User; now: number }): Conversation {
+export function blank(
+  of: Pick<Conversation, 'id' | 'channel' | 'channelConversation' | 'bot'> & { user: User; now: number },
+): Conversation {
   const { now, ...rest } = of;
   return {
     ...rest,
@@ -18,7 +20,12 @@ export function blank(of: Pick<Conversation, 'id' | 'channel' | 'channelConversa
 
 /** The head after one more entry. The head is nothing but this fold over the log (and the delivery marks). */
 export function evolve(head: Conversation, entry: Entry): Conversation {
-  const next: Conversation = { ...head, seq: entry.seq, epoch: entry.epoch, updatedAt: Math.max(head.updatedAt, entry.at) };
+  const next: Conversation = {
+    ...head,
+    seq: entry.seq,
+    epoch: entry.epoch,
+    updatedAt: Math.max(head.updatedAt, entry.at),
+  };
   if (isOutbound(entry)) next.delivery = { ...head.delivery, outSeq: entry.seq };
 
   switch (entry.kind) {
@@ -26,9 +33,22 @@ export function evolve(head: Conversation, entry: Entry): Conversation {
       return said(next, entry);
     case 'handoff-requested':
       next.user = { ...head.user, ...entry.user };
-      next.handoff = { n: entry.handoff, queue: entry.queue, reason: entry.packet.reason, requestedAt: entry.at, requestedSeq: entry.seq, heldBy: [] };
+      next.handoff = {
+        n: entry.handoff,
+        queue: entry.queue,
+        reason: entry.packet.reason,
+        requestedAt: entry.at,
+        requestedSeq: entry.seq,
+        heldBy: [],
+      };
       next.unansweredSince = entry.at;
-      return held(next, { state: 'queued', since: entry.at, queue: entry.queue, passedBy: [], ...deadline(entry.deadline) });
+      return held(next, {
+        state: 'queued',
+        since: entry.at,
+        queue: entry.queue,
+        passedBy: [],
+        ...deadline(entry.deadline),
+      });
     case 'offered':
       if (head.holder.state !== 'queued') return next;
       return held(next, { ...head.holder, offer: { to: entry.to, since: entry.at, until: entry.until } });
@@ -42,11 +62,25 @@ export function evolve(head: Conversation, entry: Entry): Conversation {
       next.handoff = { ...handoffOf(next, entry.at), queue: entry.queue };
       const reserved = 'person' in entry.to ? { reservedFor: entry.to.person } : {};
       const comment = entry.comment === undefined ? {} : { comment: entry.comment };
-      return held(next, { state: 'queued', since: entry.at, queue: entry.queue, passedBy: [], ...reserved, ...comment, ...deadline(entry.deadline) });
+      return held(next, {
+        state: 'queued',
+        since: entry.at,
+        queue: entry.queue,
+        passedBy: [],
+        ...reserved,
+        ...comment,
+        ...deadline(entry.deadline),
+      });
     }
     case 'requeued':
       next.handoff = { ...handoffOf(next, entry.at), queue: entry.queue };
-      return held(next, { state: 'queued', since: entry.at, queue: entry.queue, passedBy: [], ...deadline(entry.deadline) });
+      return held(next, {
+        state: 'queued',
+        since: entry.at,
+        queue: entry.queue,
+        passedBy: [],
+        ...deadline(entry.deadline),
+      });
     case 'returned':
       return held(ended(next, entry.at), { state: 'with-bot', since: entry.at });
     case 'closed':
@@ -74,7 +108,8 @@ function said(next: Conversation, entry: Extract<Entry, { kind: 'message' }>): C
   next.last = { text: text.slice(0, 200), by: by.type, at };
   if (by.type === 'user') {
     next.userLines = [...next.userLines.slice(-2), text.slice(0, 300)];
-    if ((next.holder.state === 'queued' || next.holder.state === 'assigned') && next.unansweredSince === undefined) next.unansweredSince = at;
+    if ((next.holder.state === 'queued' || next.holder.state === 'assigned') && next.unansweredSince === undefined)
+      next.unansweredSince = at;
   }
   if (by.type === 'person') {
     delete next.unansweredSince;
@@ -87,12 +122,33 @@ function said(next: Conversation, entry: Extract<Entry, { kind: 'message' }>): C
 function accepted(next: Conversation, entry: Extract<Entry, { kind: 'accepted' }>): Conversation {
   const from = next.holder;
   const before = handoffOf(next, entry.at);
-  const fresh = entry.uninvited ? { ...before, n: (next.handoff?.n ?? 0) + 1, queue: entry.queue, reason: 'taken over by a consultant', requestedAt: entry.at, requestedSeq: entry.seq, heldBy: [] } : before;
+  const fresh = entry.uninvited
+    ? {
+        ...before,
+        n: (next.handoff?.n ?? 0) + 1,
+        queue: entry.queue,
+        reason: 'taken over by a consultant',
+        requestedAt: entry.at,
+        requestedSeq: entry.seq,
+        heldBy: [],
+      }
+    : before;
   const { endedAt: _, ...open } = fresh;
-  next.handoff = { ...open, acceptedAt: entry.uninvited ? entry.at : (open.acceptedAt ?? entry.at), acceptedBy: entry.consultant, heldBy: [...open.heldBy.filter((id) => id !== entry.consultant.id), entry.consultant.id] };
+  next.handoff = {
+    ...open,
+    acceptedAt: entry.uninvited ? entry.at : (open.acceptedAt ?? entry.at),
+    acceptedBy: entry.consultant,
+    heldBy: [...open.heldBy.filter((id) => id !== entry.consultant.id), entry.consultant.id],
+  };
   if (entry.uninvited) delete next.handoff.firstReplyAt;
   const comment = from.state === 'queued' && from.comment !== undefined ? { comment: from.comment } : {};
-  return held(next, { state: 'assigned', since: entry.at, queue: entry.queue, consultant: entry.consultant, ...comment });
+  return held(next, {
+    state: 'assigned',
+    since: entry.at,
+    queue: entry.queue,
+    consultant: entry.consultant,
+    ...comment,
+  });
 }
 
 function passed(next: Conversation, person: string): Conversation {

@@ -21,7 +21,11 @@ export interface Store {
    * @returns `conflict` when the head has another version, else `repeated` when an entry id is taken; nothing is changed then
    * @throws RangeError when the numbers do not fit together: a mistake of the caller
    */
-  commit(expected: number, next: Conversation, entries: readonly Entry[]): Promise<'committed' | 'conflict' | 'repeated'>;
+  commit(
+    expected: number,
+    next: Conversation,
+    entries: readonly Entry[],
+  ): Promise<'committed' | 'conflict' | 'repeated'>;
 
   /** Entries in order of `seq`. With `before`, the page that ends just before it; else the page after `after` (default 0). */
   entries(id: string, range: { after?: number; before?: number; limit: number }): Promise<Entry[]>;

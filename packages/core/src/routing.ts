@@ -8,7 +8,11 @@ import type { Conversation, PersonRef, Presence } from '@parley/contracts';
  * @param pending offers each person has been made and not answered, by person id
  * @returns undefined where nobody is to be asked now
  */
-export function pick(conversation: Conversation, people: readonly Presence[], pending: ReadonlyMap<string, number>): PersonRef | undefined {
+export function pick(
+  conversation: Conversation,
+  people: readonly Presence[],
+  pending: ReadonlyMap<string, number>,
+): PersonRef | undefined {
   const { holder } = conversation;
   if (holder.state !== 'queued' || holder.offer) return undefined;
   const { reservedFor } = holder;
@@ -17,7 +21,11 @@ export function pick(conversation: Conversation, people: readonly Presence[], pe
     .filter((one) => one.state === 'available' && burden(one) < 1)
     // One question at a time: nobody is asked twice at once.
     .filter((one) => !pending.get(one.person.id))
-    .filter((one) => (reservedFor ? one.person.id === reservedFor.id : one.queues.includes(holder.queue) && !holder.passedBy.includes(one.person.id)))
+    .filter((one) =>
+      reservedFor
+        ? one.person.id === reservedFor.id
+        : one.queues.includes(holder.queue) && !holder.passedBy.includes(one.person.id),
+    )
     .sort((a, b) => burden(a) - burden(b) || a.since - b.since || (a.person.id < b.person.id ? -1 : 1));
   return candidates[0]?.person;
 }

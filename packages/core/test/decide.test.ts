@@ -74,13 +74,28 @@ describe('the table', () => {
     'fail-delivery': { type: 'fail-delivery', id: 'x', of: 1, reason: 'down' },
     'retry-delivery': { type: 'retry-delivery', id: 'x' },
   };
-  const speakers = { 'user-turn': human, 'bot-turn': bot, 'request-handoff': bot, claim: ana, decline: ana, reply: ana, note: ana, transfer: ana, return: ana, close: ana, end: human, rate: human, 'mark-seen': human } as Record<string, typeof human>;
+  const speakers = {
+    'user-turn': human,
+    'bot-turn': bot,
+    'request-handoff': bot,
+    claim: ana,
+    decline: ana,
+    reply: ana,
+    note: ana,
+    transfer: ana,
+    return: ana,
+    close: ana,
+    end: human,
+    rate: human,
+    'mark-seen': human,
+  } as Record<string, typeof human>;
 
   for (const [type, row] of Object.entries(transitions)) {
     for (const [state, meets] of Object.entries(row)) {
       test(`H3 ${type} in ${state}: ${meets}`, () => {
         const world = World.in(state as 'queued');
-        if (type === 'decline' && state === 'queued') world.give(desk, { type: 'offer', to: { id: ana.id, name: ana.name } });
+        if (type === 'decline' && state === 'queued')
+          world.give(desk, { type: 'offer', to: { id: ana.id, name: ana.name } });
         const speaker = speakers[type] ?? desk;
         // With the bot there is no holder yet: what people do there, supervisors do.
         const by = state === 'with-bot' && speaker === ana && meets === 'go' ? marta : speaker;
@@ -112,7 +127,11 @@ test('H14 nobody gives a command that is not theirs to give', () => {
     for (const [kind, by] of Object.entries(everybody)) {
       if ((allowed as readonly string[]).includes(kind)) continue;
       for (const state of ['with-bot', 'queued', 'assigned', 'closed'] as const) {
-        const decision = decide(World.in(state).head, { type, id: 'x', text: 'x', packet: { reason: 'x' }, to: { queue: 'general' } } as never, { by, now: 5_000, policy });
+        const decision = decide(
+          World.in(state).head,
+          { type, id: 'x', text: 'x', packet: { reason: 'x' }, to: { queue: 'general' } } as never,
+          { by, now: 5_000, policy },
+        );
         expect(decision, `${type} by ${kind} in ${state}`).toMatchObject({ ok: false, code: 'forbidden', entries: [] });
       }
     }
@@ -123,7 +142,11 @@ describe('claims', () => {
   test('H4 of two, one wins and the other is told who', () => {
     const world = World.in('queued');
     expect(world.give(ana, { type: 'claim' }).ok).toBe(true);
-    expect(world.give(lukas, { type: 'claim' })).toMatchObject({ ok: false, code: 'already-held', conversation: { holder: { consultant: { name: 'Ana Ruiz' } } } });
+    expect(world.give(lukas, { type: 'claim' })).toMatchObject({
+      ok: false,
+      code: 'already-held',
+      conversation: { holder: { consultant: { name: 'Ana Ruiz' } } },
+    });
     expect(world.give(ana, { type: 'claim' })).toMatchObject({ ok: false, code: 'already-yours' });
   });
 
@@ -141,7 +164,11 @@ describe('the floor', () => {
   test('H6 a bot line after take-over is refused, kept and shown as suppressed', () => {
     const world = World.in('assigned');
     const decision = world.give(bot, { type: 'bot-turn', text: 'Anything else?' });
-    expect(decision).toMatchObject({ ok: false, code: 'human-holds', entries: [{ kind: 'suppressed', text: 'Anything else?', by: { type: 'bot' } }] });
+    expect(decision).toMatchObject({
+      ok: false,
+      code: 'human-holds',
+      entries: [{ kind: 'suppressed', text: 'Anything else?', by: { type: 'bot' } }],
+    });
     expect(world.head.last?.text).not.toBe('Anything else?');
   });
 
@@ -149,10 +176,17 @@ describe('the floor', () => {
     const world = World.in('assigned');
     const old = world.head.epoch;
     world.give(ana, { type: 'return', packet: {} });
-    expect(world.give(ana, { type: 'reply', text: 'late', epoch: old })).toMatchObject({ ok: false, code: 'with-bot', entries: [{ kind: 'suppressed', spokenUnder: old }] });
+    expect(world.give(ana, { type: 'reply', text: 'late', epoch: old })).toMatchObject({
+      ok: false,
+      code: 'with-bot',
+      entries: [{ kind: 'suppressed', spokenUnder: old }],
+    });
     world.give(bot, { type: 'request-handoff', packet: { reason: 'again' }, user });
     world.give(ana, { type: 'claim' });
-    expect(world.give(ana, { type: 'reply', text: 'later', epoch: old })).toMatchObject({ ok: false, code: 'stale-epoch' });
+    expect(world.give(ana, { type: 'reply', text: 'later', epoch: old })).toMatchObject({
+      ok: false,
+      code: 'stale-epoch',
+    });
     expect(world.give(ana, { type: 'reply', text: 'now', epoch: world.head.epoch }).ok).toBe(true);
   });
 
@@ -161,8 +195,14 @@ describe('the floor', () => {
     const { epoch } = world.head;
     world.give(ana, { type: 'transfer', to: { person: { id: lukas.id, name: lukas.name } } });
     world.give(lukas, { type: 'claim' });
-    expect(world.give(ana, { type: 'reply', text: 'one more thing', epoch })).toMatchObject({ code: 'not-holder', entries: [{ kind: 'suppressed' }] });
-    expect(world.give(stranger, { type: 'reply', text: 'hello?', epoch })).toMatchObject({ code: 'not-found', entries: [] });
+    expect(world.give(ana, { type: 'reply', text: 'one more thing', epoch })).toMatchObject({
+      code: 'not-holder',
+      entries: [{ kind: 'suppressed' }],
+    });
+    expect(world.give(stranger, { type: 'reply', text: 'hello?', epoch })).toMatchObject({
+      code: 'not-found',
+      entries: [],
+    });
   });
 
   test('H9 a user who writes into a closed conversation opens it with the bot, and the next handoff is a new episode', () => {
@@ -208,7 +248,14 @@ describe('deadlines', () => {
 
 describe('abilities', () => {
   test('H12 say exactly what the command would answer', () => {
-    const bodies: Record<string, object> = { decline: { reason: 'busy' }, reply: { text: 'x' }, note: { text: 'x' }, transfer: { to: { queue: 'general' } }, return: { packet: {} }, close: { outcome: 'solved' } };
+    const bodies: Record<string, object> = {
+      decline: { reason: 'busy' },
+      reply: { text: 'x' },
+      note: { text: 'x' },
+      transfer: { to: { queue: 'general' } },
+      return: { packet: {} },
+      close: { outcome: 'solved' },
+    };
     fc.assert(
       fc.property(steps, fc.constantFrom(ana, lukas, marta, stranger), (all, caller) => {
         const world = new World();
@@ -219,7 +266,12 @@ describe('abilities', () => {
         const can = abilities(caller, world.head, policy);
         for (const name of abilityNames) {
           if (name === 'read' || name === 'export') continue;
-          const command = { type: name, id: 'probe', ...bodies[name], ...(name === 'reply' ? { epoch: world.head.epoch } : {}) } as Command;
+          const command = {
+            type: name,
+            id: 'probe',
+            ...bodies[name],
+            ...(name === 'reply' ? { epoch: world.head.epoch } : {}),
+          } as Command;
           const decision = decide(world.head, command, { by: caller, now: world.now, policy });
           expect(decision.ok ? 'yes' : decision.code, name).toBe(can[name]);
         }

@@ -18,7 +18,12 @@ describe('routing', () => {
 
   test('R2 asks nobody who is away, full, asked already, elsewhere, or has passed on it', () => {
     const world = World.in('queued');
-    for (const one of [presence(ana, { state: 'away' }), presence(ana, { state: 'offline' }), presence(ana, { load: 4 }), presence(ana, { queues: ['payments'] })]) {
+    for (const one of [
+      presence(ana, { state: 'away' }),
+      presence(ana, { state: 'offline' }),
+      presence(ana, { load: 4 }),
+      presence(ana, { queues: ['payments'] }),
+    ]) {
       expect(pick(world.head, [one], nobodyAsked)).toBeUndefined();
     }
     expect(pick(world.head, [presence(ana)], new Map([[ana.id, 1]]))).toBeUndefined();
@@ -30,7 +35,11 @@ describe('routing', () => {
 
   test('R3 a transfer to a person is offered to that person alone', () => {
     const world = World.in('assigned');
-    world.give(ana, { type: 'transfer', to: { person: { id: lukas.id, name: lukas.name } }, comment: 'knows the case' });
+    world.give(ana, {
+      type: 'transfer',
+      to: { person: { id: lukas.id, name: lukas.name } },
+      comment: 'knows the case',
+    });
     expect(pick(world.head, [presence(ana), presence(lukas, { load: 3, queues: [] })], nobodyAsked)?.id).toBe(lukas.id);
   });
 });

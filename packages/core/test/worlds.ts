@@ -4,9 +4,23 @@ import { blank, decide, type By, type Caller, type Command, type Decision, type 
 
 export const policy: Policy = {
   queues: [
-    { id: 'cards', name: 'Cards', warnAfter: 30, dueAfter: 60, deadlineSeconds: 300, fallback: { to: 'queue', queue: 'general' } },
+    {
+      id: 'cards',
+      name: 'Cards',
+      warnAfter: 30,
+      dueAfter: 60,
+      deadlineSeconds: 300,
+      fallback: { to: 'queue', queue: 'general' },
+    },
     { id: 'general', name: 'General', warnAfter: 30, dueAfter: 60, deadlineSeconds: 600, fallback: { to: 'bot' } },
-    { id: 'complaints', name: 'Complaints', warnAfter: 30, dueAfter: 60, deadlineSeconds: 60, fallback: { to: 'close', outcome: 'call-back' } },
+    {
+      id: 'complaints',
+      name: 'Complaints',
+      warnAfter: 30,
+      dueAfter: 60,
+      deadlineSeconds: 60,
+      fallback: { to: 'close', outcome: 'call-back' },
+    },
   ],
   defaultQueue: 'general',
   outcomes: [
@@ -21,14 +35,24 @@ export const policy: Policy = {
 export const user: User = { id: 'u1', name: 'Jonas Weber' };
 export const ana = consultant('00000000-0000-4000-8000-0000000000a1', 'Ana Ruiz');
 export const lukas = consultant('00000000-0000-4000-8000-0000000000a2', 'Lukas Meyer');
-export const marta: Caller = { ...consultant('00000000-0000-4000-8000-0000000000a3', 'Marta Silva'), roles: ['Supervisor'] };
+export const marta: Caller = {
+  ...consultant('00000000-0000-4000-8000-0000000000a3', 'Marta Silva'),
+  roles: ['Supervisor'],
+};
 export const stranger: Caller = { ...consultant('00000000-0000-4000-8000-0000000000a4', 'Noor Haddad'), queues: [] };
 export const bot: By = { type: 'bot', name: 'BankX assistant' };
 export const human: By = { type: 'user', name: 'Jonas Weber' };
 export const desk: By = { type: 'desk' };
 
 export function fresh(): Conversation {
-  return blank({ id: 'c_00000000000000000000000000', channel: 'directline', channelConversation: 'x', bot: { id: 'bankx', name: 'BankX assistant' }, user, now: 0 });
+  return blank({
+    id: 'c_00000000000000000000000000',
+    channel: 'directline',
+    channelConversation: 'x',
+    bot: { id: 'bankx', name: 'BankX assistant' },
+    user,
+    now: 0,
+  });
 }
 
 /** A conversation with its log, to which commands are given one after the other. */
@@ -67,14 +91,22 @@ export const actors: By[] = [human, bot, desk, ana, lukas, marta, stranger];
 const text = fc.constantFrom('hi', 'ok', 'the card', 'grüße ✓');
 const commands: fc.Arbitrary<Distribute<Command>>[] = [
   text.map((said) => ({ type: 'user-turn', text: said, user })),
-  fc.record({ type: fc.constant('bot-turn' as const), text, announces: fc.option(fc.nat(30), { nil: undefined }) }) as never,
-  fc.constantFrom('cards', 'general', 'complaints', 'nowhere').map((queue) => ({ type: 'request-handoff', queue, packet: { reason: 'why' }, user })),
+  fc.record({
+    type: fc.constant('bot-turn' as const),
+    text,
+    announces: fc.option(fc.nat(30), { nil: undefined }),
+  }) as never,
+  fc
+    .constantFrom('cards', 'general', 'complaints', 'nowhere')
+    .map((queue) => ({ type: 'request-handoff', queue, packet: { reason: 'why' }, user })),
   fc.constantFrom(ana, lukas).map(({ id, name }) => ({ type: 'offer', to: { id, name } })),
   fc.constant({ type: 'claim' }),
   fc.constant({ type: 'decline', reason: 'busy' }),
   fc.record({ type: fc.constant('reply' as const), text, epoch: fc.nat(12) }),
   text.map((said) => ({ type: 'note', text: said })),
-  fc.constantFrom({ queue: 'general' }, { queue: 'nowhere' }, { person: { id: lukas.id, name: lukas.name } }).map((to) => ({ type: 'transfer', to })),
+  fc
+    .constantFrom({ queue: 'general' }, { queue: 'nowhere' }, { person: { id: lukas.id, name: lukas.name } })
+    .map((to) => ({ type: 'transfer', to })),
   fc.constant({ type: 'return', packet: { comment: 'done' } }),
   fc.constantFrom('solved', 'unheard-of').map((outcome) => ({ type: 'close', outcome })),
   fc.constantFrom('user-left' as const, 'bot-ended' as const).map((reason) => ({ type: 'end', reason })),
@@ -88,8 +120,23 @@ const commands: fc.Arbitrary<Distribute<Command>>[] = [
 ];
 
 /** Any command by anybody, after any time. */
-export const steps = fc.array(fc.record({ by: fc.constantFrom(...actors), command: fc.oneof(...commands), after: fc.constantFrom(0, 1_000, 31_000, 700_000) }), { maxLength: 60 });
+export const steps = fc.array(
+  fc.record({
+    by: fc.constantFrom(...actors),
+    command: fc.oneof(...commands),
+    after: fc.constantFrom(0, 1_000, 31_000, 700_000),
+  }),
+  { maxLength: 60 },
+);
 
 function consultant(id: string, name: string): Caller {
-  return { type: 'person', id, name, roles: ['Consultant'], queues: ['cards', 'general', 'complaints'], load: 0, capacity: 4 };
+  return {
+    type: 'person',
+    id,
+    name,
+    roles: ['Consultant'],
+    queues: ['cards', 'general', 'complaints'],
+    load: 0,
+    capacity: 4,
+  };
 }

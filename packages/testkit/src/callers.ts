@@ -21,7 +21,10 @@ export class Caller {
     this.requests += 1;
     const response = await fetch(this.#url + path, {
       method,
-      headers: { authorization: `Bearer ${await this.#token()}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${await this.#token()}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -41,15 +44,32 @@ export class Caller {
 
 /** A client's bot, with one user on one channel conversation at a time. */
 export class BotCaller extends Caller {
-  async say(speaker: 'user' | 'bot', conversation: string, text: string, id: string = randomUUID()): Promise<TurnResult> {
+  async say(
+    speaker: 'user' | 'bot',
+    conversation: string,
+    text: string,
+    id: string = randomUUID(),
+  ): Promise<TurnResult> {
     const answer = await this.call<{ results: TurnResult[] }>('POST', paths.botTurns, {
-      turns: [{ channel: 'directline', conversation, id, speaker, text, user: { id: `dl_${conversation}`, name: 'Jonas Weber' } }],
+      turns: [
+        {
+          channel: 'directline',
+          conversation,
+          id,
+          speaker,
+          text,
+          user: { id: `dl_${conversation}`, name: 'Jonas Weber' },
+        },
+      ],
     });
     if (answer.status !== 200) throw new Error(`turns answered ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body.results[0]!;
   }
 
-  async escalate(conversation: string, given: { queue?: string; reason?: string; id?: string } = {}): Promise<HandoffAnswer> {
+  async escalate(
+    conversation: string,
+    given: { queue?: string; reason?: string; id?: string } = {},
+  ): Promise<HandoffAnswer> {
     const answer = await this.call<HandoffAnswer>('POST', paths.botHandoffs, {
       channel: 'directline',
       conversation,

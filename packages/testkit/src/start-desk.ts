@@ -5,7 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
-import { createApi, createClients, createLogger, loadConfig, parseClients, type Clients, type ComposedApi } from '@parley/api';
+import {
+  createApi,
+  createClients,
+  createLogger,
+  loadConfig,
+  parseClients,
+  type Clients,
+  type ComposedApi,
+} from '@parley/api';
 import { createIdentity, bots, tenants, type Identity } from '@parley/sandbox';
 import { memoryStores } from '@parley/stores';
 import type { CallbackBody } from '@parley/contracts';
@@ -27,7 +35,13 @@ export type ReceivedCallback = { client: string; headers: Record<string, string>
  * The real API in this process: real routes, hub, verifier and store, real keys and tokens, on a free port,
  * with the sandbox's clients and a clock that tests may set.
  */
-export async function startDesk({ store = 'memory', directory, storeKey = randomBytes(32).toString('base64'), answerCallback = () => 204, logLevel = 'silent' }: DeskOptions = {}): Promise<TestDesk> {
+export async function startDesk({
+  store = 'memory',
+  directory,
+  storeKey = randomBytes(32).toString('base64'),
+  answerCallback = () => 204,
+  logLevel = 'silent',
+}: DeskOptions = {}): Promise<TestDesk> {
   const clock = { offset: 0 };
   const now = () => Date.now() + clock.offset;
   const identity = createIdentity({ now });
@@ -39,7 +53,12 @@ export async function startDesk({ store = 'memory', directory, storeKey = random
     request.on('end', () => {
       void (async () => {
         const raw = Buffer.concat(chunks).toString('utf8');
-        const received = { client: request.url!.split('/')[1]!, headers: request.headers as Record<string, string>, raw, body: JSON.parse(raw) as CallbackBody };
+        const received = {
+          client: request.url!.split('/')[1]!,
+          headers: request.headers as Record<string, string>,
+          raw,
+          body: JSON.parse(raw) as CallbackBody,
+        };
         const status = await answerCallback(received);
         if (status >= 200 && status < 300) callbacks.push(received);
         for (const wake of waiting) wake();
@@ -65,7 +84,9 @@ export async function startDesk({ store = 'memory', directory, storeKey = random
     REFUSAL_RATE: '100000',
   });
   const file = JSON.parse(readFileSync(config.clients.file, 'utf8')) as unknown;
-  const clients = createClients(parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }));
+  const clients = createClients(
+    parseClients(file, { addresses: config.clients.addresses, secret: config.clients.secret, production: false }),
+  );
   const api = await createApi({
     config,
     clients,
@@ -143,7 +164,11 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function until<T>(condition: () => T | Promise<T>, waiting: Set<() => void>, timeoutMs: number): Promise<NonNullable<T>> {
+async function until<T>(
+  condition: () => T | Promise<T>,
+  waiting: Set<() => void>,
+  timeoutMs: number,
+): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const value = await condition();

@@ -53,9 +53,14 @@ for (const store of ['memory', 'sqlite'] as const) {
       await desk.until(() => delivered(desk, id).some((entry) => entry.kind === 'message'));
       expect(await bot.say('user', 'whole', 'thank you')).toMatchObject({ outcome: 'stored', floor: 'human' });
 
-      expect((await ana.command(id, 'return', { packet: { outcome: 'blocked', promises: ['new card by Thursday'] } })).status).toBe(200);
+      expect(
+        (await ana.command(id, 'return', { packet: { outcome: 'blocked', promises: ['new card by Thursday'] } }))
+          .status,
+      ).toBe(200);
       expect(await bot.say('user', 'whole', 'when does it arrive?')).toMatchObject({ outcome: 'stored', floor: 'bot' });
-      await desk.until(() => delivered(desk, id).find((entry) => entry.kind === 'status' && entry.state === 'completed'));
+      await desk.until(() =>
+        delivered(desk, id).find((entry) => entry.kind === 'status' && entry.state === 'completed'),
+      );
 
       const text = await marta.get<string>(`${paths.export(id)}?format=text`);
       expect(text.body).toContain('Ana Ruiz: I have blocked it.');
@@ -64,7 +69,9 @@ for (const store of ['memory', 'sqlite'] as const) {
 
     test('P4 of 100 parallel claims one wins, and 99 are told who', async () => {
       const id = await waiting('race');
-      const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => (n % 2 ? ana : lukas).command(id, 'claim')));
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, n) => (n % 2 ? ana : lukas).command(id, 'claim')),
+      );
       const winners = answers.filter(({ status }) => status === 200);
       expect(winners).toHaveLength(1);
       const name = (winners[0]!.body.conversation.holder as { consultant: { name: string } }).consultant.name;
@@ -87,8 +94,12 @@ for (const store of ['memory', 'sqlite'] as const) {
       const replies = await Promise.all(Array.from({ length: 50 }, () => ana.command(id, 'reply', reply)));
       expect(replies.every(({ status }) => status === 200)).toBe(true);
       const { entries } = (await ana.get<ConversationView>(paths.conversation(id))).body;
-      expect(entries.filter((entry) => entry.kind === 'message').map((entry) => (entry as { text: string }).text)).toEqual(['hello?', 'Here I am.']);
-      expect((await ana.command(id, 'reply', { ...reply, text: 'Something else' })).body).toMatchObject({ code: 'id-reused' });
+      expect(
+        entries.filter((entry) => entry.kind === 'message').map((entry) => (entry as { text: string }).text),
+      ).toEqual(['hello?', 'Here I am.']);
+      expect((await ana.command(id, 'reply', { ...reply, text: 'Something else' })).body).toMatchObject({
+        code: 'id-reused',
+      });
     });
 
     test('P5 a bot line after take-over is refused and shown as suppressed, a late reply too', async () => {
@@ -99,7 +110,9 @@ for (const store of ['memory', 'sqlite'] as const) {
       const late = await ana.command(id, 'reply', { text: 'one more thing', epoch });
       expect(late.status).toBe(409);
       const { entries } = (await marta.get<ConversationView>(paths.conversation(id))).body;
-      expect(entries.filter(({ kind }) => kind === 'suppressed').map((entry) => (entry as { text: string }).text)).toEqual(['Anything else?', 'one more thing']);
+      expect(
+        entries.filter(({ kind }) => kind === 'suppressed').map((entry) => (entry as { text: string }).text),
+      ).toEqual(['Anything else?', 'one more thing']);
     });
 
     test('P8 a consultant of another client sees 404 everywhere and receives no frame', async () => {
@@ -127,7 +140,8 @@ for (const store of ['memory', 'sqlite'] as const) {
       }
       await expect(spy.watch(id)).rejects.toThrow('not-found');
       await bot.say('user', 'walls', 'canary');
-      for (const view of ['waiting', 'mine'] as const) expect((await noor.get<{ items: unknown[] }>(`${paths.conversations}?view=${view}`)).body.items).toEqual([]);
+      for (const view of ['waiting', 'mine'] as const)
+        expect((await noor.get<{ items: unknown[] }>(`${paths.conversations}?view=${view}`)).body.items).toEqual([]);
       expect(JSON.stringify(spy.frames.filter(({ event }) => event !== 'presence'))).toBe('[]');
       await spy.stop();
     });
@@ -138,16 +152,28 @@ for (const store of ['memory', 'sqlite'] as const) {
       const taken = await ana.command(id, 'claim');
       await screen.watch(id);
       await desk.until(() => delivered(desk, id).some((entry) => entry.kind === 'status'));
-      const pushes = () => screen.frames.filter(({ event, payload }) => (event === 'change' || event === 'list') && JSON.stringify(payload).includes(id)).length;
+      const pushes = () =>
+        screen.frames.filter(
+          ({ event, payload }) => (event === 'change' || event === 'list') && JSON.stringify(payload).includes(id),
+        ).length;
       // The list news of the claim itself, coalesced, comes to others only once this one has settled.
-      await desk.until(async () => (await marta.get<ConversationView>(paths.conversation(id))).body.conversation.delivery.deliveredSeq > 0);
+      await desk.until(
+        async () =>
+          (await marta.get<ConversationView>(paths.conversation(id))).body.conversation.delivery.deliveredSeq > 0,
+      );
       const before = { pushes: pushes(), requests: bot.requests + ana.requests, callbacks: desk.callbacks.length };
 
       await bot.say('user', 'cost', 'are you there?');
       await ana.command(id, 'reply', { text: 'I am.', epoch: taken.body.conversation.epoch });
       await desk.until(() => desk.callbacks.length > before.callbacks);
       await desk.until(() => pushes() >= before.pushes + 2);
-      await desk.until(() => screen.of('marks').some(({ items }) => items.some((mark) => mark.id === id && mark.delivery.deliveredSeq === mark.delivery.outSeq)));
+      await desk.until(() =>
+        screen
+          .of('marks')
+          .some(({ items }) =>
+            items.some((mark) => mark.id === id && mark.delivery.deliveredSeq === mark.delivery.outSeq),
+          ),
+      );
 
       expect(pushes() - before.pushes).toBe(2);
       expect(bot.requests + ana.requests - before.requests + (desk.callbacks.length - before.callbacks)).toBe(3);
@@ -202,7 +228,10 @@ for (const store of ['memory', 'sqlite'] as const) {
       const id = await waiting('draft');
       await ana.command(id, 'claim');
       expect((await ana.call('PUT', paths.draft(id), { text: 'half a sent', mode: 'reply' })).status).toBe(204);
-      expect((await ana.get<ConversationView>(paths.conversation(id))).body.draft).toMatchObject({ text: 'half a sent', mode: 'reply' });
+      expect((await ana.get<ConversationView>(paths.conversation(id))).body.draft).toMatchObject({
+        text: 'half a sent',
+        mode: 'reply',
+      });
       expect((await marta.get<ConversationView>(paths.conversation(id))).body.draft).toBeUndefined();
       await ana.call('PUT', paths.draft(id), { text: '', mode: 'reply' });
       expect((await ana.get<ConversationView>(paths.conversation(id))).body.draft).toBeUndefined();
@@ -221,6 +250,7 @@ for (const store of ['memory', 'sqlite'] as const) {
 }
 
 function delivered(desk: TestDesk, id: string) {
-  return desk.callbacks.flatMap(({ body }) => (body.type === 'conversation.entries' && body.id === id ? body.entries : []));
+  return desk.callbacks.flatMap(({ body }) =>
+    body.type === 'conversation.entries' && body.id === id ? body.entries : [],
+  );
 }
-

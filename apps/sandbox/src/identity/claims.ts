@@ -1,16 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { botRole, deskScope } from '../seed.ts'
-import type { Bot, Person, Tenant } from '../seed.ts'
+import { createHash, randomBytes } from 'node:crypto';
+import { botRole, deskScope } from '../seed.ts';
+import type { Bot, Person, Tenant } from '../seed.ts';
 
-export type Claims = Record<string, unknown>
+export type Claims = Record<string, unknown>;
 
 /** Resource whose token Entra hands out when only OpenID scopes are asked for. */
-export const graphAppId = '00000003-0000-0000-c000-000000000000'
+export const graphAppId = '00000003-0000-0000-c000-000000000000';
 
 /** What a v2.0 token is made from. Times are seconds since the epoch. */
 export interface TokenTimes {
-  readonly iat: number
-  readonly exp: number
+  readonly iat: number;
+  readonly exp: number;
 }
 
 /**
@@ -32,13 +32,18 @@ export function personClaims(issuer: string, tenant: Tenant, person: Person, tim
     roles: [person.role],
     scp: deskScope,
     sub: pairwiseSubject(tenant.apiAppId, person.oid),
-  }
+  };
 }
 
 /** Claims of the token that a console gets when it forgets to ask for the API: useless to the desk, as in the cloud. */
 export function graphClaims(issuer: string, tenant: Tenant, person: Person, times: TokenTimes): Claims {
-  const { roles: _roles, ...claims } = personClaims(issuer, tenant, person, times)
-  return { ...claims, aud: graphAppId, scp: 'openid profile User.Read email', sub: pairwiseSubject(graphAppId, person.oid) }
+  const { roles: _roles, ...claims } = personClaims(issuer, tenant, person, times);
+  return {
+    ...claims,
+    aud: graphAppId,
+    scp: 'openid profile User.Read email',
+    sub: pairwiseSubject(graphAppId, person.oid),
+  };
 }
 
 /** Claims of a bot's app-only v2.0 token for the desk API: roles and no scope. */
@@ -52,7 +57,7 @@ export function botClaims(issuer: string, tenant: Tenant, bot: Bot, times: Token
     oid: bot.oid,
     roles: [botRole],
     sub: bot.oid,
-  }
+  };
 }
 
 /** Claims that an ID token adds to those of the provider. */
@@ -64,23 +69,23 @@ export function idTokenClaims(tenant: Tenant, person: Person): Claims {
     tid: tenant.tid,
     uti: uniqueTokenIdentifier(),
     ver: '2.0',
-  }
+  };
 }
 
 /** A subject that differs from app to app: the same person cannot be matched across apps by it. */
 export function pairwiseSubject(appId: string, oid: string): string {
-  return createHash('sha256').update(`${appId}.${oid}`).digest('base64url')
+  return createHash('sha256').update(`${appId}.${oid}`).digest('base64url');
 }
 
 /** MSAL's home account, from the `client_info` of a token response. */
 export function clientInfo(tid: string, oid: string): string {
-  return Buffer.from(JSON.stringify({ uid: oid, utid: tid })).toString('base64url')
+  return Buffer.from(JSON.stringify({ uid: oid, utid: tid })).toString('base64url');
 }
 
 function commonClaims(issuer: string, tenant: Tenant, { iat, exp }: TokenTimes): Claims {
-  return { iss: issuer, iat, nbf: iat, exp, tid: tenant.tid, uti: uniqueTokenIdentifier(), ver: '2.0' }
+  return { iss: issuer, iat, nbf: iat, exp, tid: tenant.tid, uti: uniqueTokenIdentifier(), ver: '2.0' };
 }
 
 function uniqueTokenIdentifier(): string {
-  return randomBytes(16).toString('base64url')
+  return randomBytes(16).toString('base64url');
 }

@@ -1,15 +1,15 @@
-import { deskScope, findTenant } from '../seed.ts'
-import { cloudInstanceName, defaultIssuerBase } from './identity.ts'
+import { deskScope, findTenant } from '../seed.ts';
+import { cloudInstanceName, defaultIssuerBase } from './identity.ts';
 
 /** What a browser needs to sign in with MSAL. Plain data: a server can hand it to its console as JSON. */
 export interface MsalConfig {
-  readonly clientId: string
-  readonly authority: string
-  readonly knownAuthorities: readonly string[]
+  readonly clientId: string;
+  readonly authority: string;
+  readonly knownAuthorities: readonly string[];
   /** JSON text, as `auth.authorityMetadata` of MSAL wants it. */
-  readonly authorityMetadata: string
+  readonly authorityMetadata: string;
   /** Scopes of the desk API for `loginRequest` and `acquireTokenSilent`. */
-  readonly scopes: readonly string[]
+  readonly scopes: readonly string[];
 }
 
 /**
@@ -19,20 +19,20 @@ export interface MsalConfig {
  * @throws for a tenant that the seed does not have.
  */
 export function msalConfig(tid: string, publicUrl: string, issuerBase: string = defaultIssuerBase): MsalConfig {
-  const tenant = findTenant(tid)
-  if (!tenant) throw new Error(`The sandbox has no tenant ${tid}`)
+  const tenant = findTenant(tid);
+  if (!tenant) throw new Error(`The sandbox has no tenant ${tid}`);
   return {
     clientId: tenant.spaAppId,
     authority: `${issuerBase}/${tid}`,
     knownAuthorities: [new URL(issuerBase).host],
     authorityMetadata: JSON.stringify(openIdMetadata(tid, publicUrl, issuerBase)),
     scopes: [`api://${tenant.apiAppId}/${deskScope}`],
-  }
+  };
 }
 
 /** Body of `/{tid}/v2.0/.well-known/openid-configuration`. */
 export function openIdMetadata(tid: string, publicUrl: string, issuerBase: string): Record<string, unknown> {
-  const base = `${publicUrl.replace(/\/$/, '')}/${tid}`
+  const base = `${publicUrl.replace(/\/$/, '')}/${tid}`;
   return {
     issuer: `${issuerBase}/${tid}/v2.0`,
     authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
@@ -48,11 +48,24 @@ export function openIdMetadata(tid: string, publicUrl: string, issuerBase: strin
     token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic', 'none'],
     scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
     claims_supported: [
-      'sub', 'iss', 'aud', 'exp', 'iat', 'nbf', 'auth_time', 'nonce', 'oid', 'tid', 'name', 'preferred_username', 'ver', 'uti',
+      'sub',
+      'iss',
+      'aud',
+      'exp',
+      'iat',
+      'nbf',
+      'auth_time',
+      'nonce',
+      'oid',
+      'tid',
+      'name',
+      'preferred_username',
+      'ver',
+      'uti',
     ],
     request_uri_parameter_supported: false,
     http_logout_supported: false,
     cloud_instance_name: cloudInstanceName,
     tenant_region_scope: null,
-  }
+  };
 }
