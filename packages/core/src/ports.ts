@@ -4,6 +4,11 @@ import type { AbilityName, Conversation, Entry, HolderState, TranscriptHit, Tran
  * The store of one client organisation. A handle sees that client and nothing else.
  * It promises what its weakest adapter keeps: atomic within one conversation, never across two.
  * Failures of the medium reject with `StoreUnavailable`; nothing of the call has happened then, or all of it.
+ *
+ * A head is a value: one object is handed out to everybody, and the one given to `commit` may be handed out from then on.
+ * Nobody changes either, nor anything in them; the next head is a new object (it may share parts with the one before).
+ * Where several processes share a store, a read may miss what another one committed in the present turn of the event loop;
+ * `commit` judges by what is stored.
  */
 export interface Store {
   head(id: string): Promise<Conversation | undefined>;
@@ -16,7 +21,7 @@ export interface Store {
    * Commits called in one turn of the event loop may share a transaction; each is judged on its own.
    *
    * @param expected version the change was decided on; 0 where there is no head yet
-   * @param next head with `version === expected + 1` and `seq === last seq + entries.length`
+   * @param next head with `version === expected + 1`, not changed by anybody from now on, and with `seq === last seq + entries.length`; nobody changes it from now on
    * @param entries numbered without a gap from the previous `seq + 1`
    * @returns `conflict` when the head has another version, else `repeated` when an entry id is taken; nothing is changed then
    * @throws RangeError when the numbers do not fit together: a mistake of the caller

@@ -26,7 +26,7 @@ export function memoryStores(): Stores {
   };
 }
 
-/** Keeps JSON text, so that nothing a caller holds is shared with the store. */
+/** Keeps entries as JSON text, so that nothing a caller holds is shared with the store, and heads frozen. */
 class MemoryStore implements Store {
   closed = false;
   #rows = new Map<string, Row>();
@@ -37,7 +37,7 @@ class MemoryStore implements Store {
   async head(id: string): Promise<Conversation | undefined> {
     this.#check();
     const row = this.#rows.get(id);
-    return row && copy(row);
+    return row?.head;
   }
 
   async find(id: string, entryId: string): Promise<Entry | undefined> {
@@ -58,9 +58,8 @@ class MemoryStore implements Store {
 
     const text = JSON.stringify(next);
     const texts = entries.map((entry) => JSON.stringify(entry));
-    const target: Row = row ?? { key: this.#rows.size + 1, head: next, text, change: 0, entries: [], ids: new Map(), words: [] };
-    target.head = parse<Conversation>(text);
-    target.text = text;
+    const target: Row = row ?? { key: this.#rows.size + 1, head: next, change: 0, entries: [], ids: new Map(), words: [] };
+    target.head = frozen(parse<Conversation>(text));
     target.change = ++this.#change;
     target.entries.push(...texts);
     for (const entry of entries) target.ids.set(entry.id, entry.seq);
@@ -85,7 +84,7 @@ class MemoryStore implements Store {
     checkLimit(page.limit);
     const position = (row: Row): [number, number] => [row.head.holder.since, row.key];
     const rows = this.#matching(filter).toSorted((a, b) => compare(position(a), position(b)));
-    return this.#page(rows, position, compare, page, copy);
+    return this.#page(rows, position, compare, page, headOf);
   }
 
   async count(filter: ListFilter): Promise<number> {
@@ -105,7 +104,7 @@ class MemoryStore implements Store {
     const newer = [...this.#rows.values()].filter(({ change }) => change > from).toSorted((a, b) => a.change - b.change);
     const more = newer.length > limit;
     const rows = newer.slice(0, limit);
-    return { items: rows.map(copy), cursor: String(more ? rows.at(-1)!.change : Math.max(from, this.#change)), more };
+    return { items: rows.map(headOf), cursor: String(more ? rows.at(-1)!.change : Math.max(from, this.#change)), more };
   }
 
   async due(now: number, limit: number): Promise<Conversation[]> {
@@ -115,14 +114,14 @@ class MemoryStore implements Store {
       .filter(({ head }) => head.dueAt !== undefined && head.dueAt <= now)
       .toSorted((a, b) => a.head.dueAt! - b.head.dueAt! || a.key - b.key)
       .slice(0, limit)
-      .map(copy);
+      .map(headOf);
   }
 
   async undelivered(limit: number): Promise<Conversation[]> {
     this.#check();
     checkLimit(limit);
     const rows = [...this.#rows.values()].filter(({ head }) => isUndelivered(head));
-    return rows.slice(0, limit).map(copy);
+    return rows.slice(0, limit).map(headOf);
   }
 
   async search(query: TranscriptsQuery & { limit: number }): Promise<{ items: TranscriptHit[]; next?: string }> {
@@ -136,7 +135,7 @@ class MemoryStore implements Store {
       .filter((row) => matchesFilters(row.head.updatedAt, factsOf(row.head, row.entries.map(parse<Entry>)), query) && (!phrases || phrases.every((phrase) => wordsIn(row).some((words) => contains(words, phrase)))))
       .toSorted((a, b) => newestFirst(position(a), position(b)));
     const page = query.cursor === undefined ? { limit: query.limit } : { limit: query.limit, cursor: query.cursor };
-    return this.#page(rows, position, newestFirst, page, (row) => (phrases ? { conversation: copy(row), snippet: snippetIn(row, phrases) } : { conversation: copy(row) }));
+    return this.#page(rows, position, newestFirst, page, (row) => (phrases ? { conversation: row.head, snippet: snippetIn(row, phrases) } : { conversation: row.head }));
   }
 
   async ofUser(channel: string, userId: string, limit: number): Promise<Conversation[]> {
@@ -146,7 +145,7 @@ class MemoryStore implements Store {
       .filter(({ head }) => head.channel === channel && head.user.id === userId)
       .toSorted((a, b) => b.head.openedAt - a.head.openedAt || b.key - a.key)
       .slice(0, limit)
-      .map(copy);
+      .map(headOf);
   }
 
   async document<T>(kind: string, key: string): Promise<T | undefined> {
@@ -214,7 +213,6 @@ class MemoryStore implements Store {
 type Row = {
   key: number;
   head: Conversation;
-  text: string;
   change: number;
   entries: string[];
   ids: Map<string, number>;
@@ -222,8 +220,14 @@ type Row = {
   words: string[][];
 };
 
-function copy(row: Row): Conversation {
-  return parse<Conversation>(row.text);
+function headOf(row: Row): Conversation {
+  return row.head;
+}
+
+/** Who changes a head that was handed out learns it here, in a test. */
+function frozen<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) frozen(part as object);
+  return Object.freeze(value);
 }
 
 function parse<T>(text: string): T {

@@ -1,4 +1,3 @@
-import type { Conversation } from '@parley/contracts';
 import { factsOf, type TranscriptFacts } from '../facts.ts';
 import { textOf, wordsOf } from '../words.ts';
 import { seqsEach, type Conversations, type Row } from './conversations.ts';
@@ -61,7 +60,7 @@ export class Catalogue {
     const s = this.#statements;
     const known = s.known.get(row.key) as { updated: number; change: number | null; seq: number } | undefined;
     const earlier = known && (s.facts.get(row.key) as string);
-    const head = JSON.parse(row.text) as Conversation;
+    const { head } = row;
     const from = known?.seq ?? 0;
     const to = Math.min(row.seq, from + Math.max(budget, 1));
     const entries = this.#conversations.entries(row, from + 1, to);

@@ -4,6 +4,7 @@ import { Facets, facetsOf } from './facets.ts';
 
 /**
  * Heads and entries of one file. Keeps heads that were used lately in memory as long as no other process has written.
+ * They are handed out as they are kept: nobody changes a head.
  * All methods are synchronous: who calls `append` has a transaction open.
  */
 export class Conversations {
@@ -11,13 +12,26 @@ export class Conversations {
   #facets: Facets;
   #kept = new Map<string, Row>();
   #dataVersion = -1;
+  #looked = false;
 
   constructor(db: Database) {
     this.#statements = statements(db);
     this.#facets = new Facets(db);
   }
 
-  /** To be called before reading, and at the beginning of a transaction: notices what other processes wrote. */
+  /** To be called before reading: notices what other processes wrote, once per turn of the event loop. */
+  look(): void {
+    if (this.#looked) return;
+    this.refresh();
+    this.#looked = true;
+    setImmediate(this.#lookAgain);
+  }
+
+  #lookAgain = (): void => {
+    this.#looked = false;
+  };
+
+  /** To be called at the beginning of a transaction: notices what other processes wrote. */
   refresh(): void {
     const now = this.#statements.dataVersion.get() as number;
     if (now !== this.#dataVersion) this.forget();
@@ -36,7 +50,7 @@ export class Conversations {
     if (key === undefined) return undefined;
     const { change, body, tail } = this.#statements.head.get(key) as { change: number; body: string; tail: Buffer };
     const head = JSON.parse(body) as Conversation;
-    return this.#keep(id, { key, change, version: head.version, seq: head.seq, text: body, facets: facetsOf(head), tail });
+    return this.#keep(id, { key, change, version: head.version, seq: head.seq, head, facets: facetsOf(head), tail });
   }
 
   /** @returns the seq of the entry with this id */
@@ -91,7 +105,7 @@ export class Conversations {
     else s.addHead.run(key, change, texts.head, tail);
     const facets = facetsOf(next);
     this.#facets.move(key, row?.facets, facets);
-    this.#keep(next.id, { key, change, version: next.version, seq: next.seq, text: texts.head, facets, tail });
+    this.#keep(next.id, { key, change, version: next.version, seq: next.seq, head: next, facets, tail });
   }
 
   /** Moves full chunks out of the tail, which is written with every commit and must stay small. */
@@ -121,13 +135,13 @@ export class Conversations {
   }
 }
 
-/** A head in memory. Its text, not the object: callers get their own copy. */
+/** A head in memory. */
 export type Row = {
   key: number;
   change: number;
   version: number;
   seq: number;
-  text: string;
+  head: Conversation;
   facets: ReturnType<typeof facetsOf>;
   /** Records of the newest entries; their number is less than a chunk. */
   tail: Buffer;

@@ -38,7 +38,7 @@ export class SqliteStore implements Store {
         this.db,
         (phrases) => background.match(opening, phrases),
         (id, seq) => {
-          this.#conversations.refresh();
+          this.#conversations.look();
           const row = this.#conversations.get(id);
           return row && this.#conversations.entries(row, seq, seq)[0];
         },
@@ -60,10 +60,7 @@ export class SqliteStore implements Store {
   }
 
   async head(id: string): Promise<Conversation | undefined> {
-    return this.#read(() => {
-      const row = this.#conversations.get(id);
-      return row && (JSON.parse(row.text) as Conversation);
-    });
+    return this.#read(() => this.#conversations.get(id)?.head);
   }
 
   async find(id: string, entryId: string): Promise<Entry | undefined> {
@@ -76,18 +73,17 @@ export class SqliteStore implements Store {
 
   async commit(expected: number, next: Conversation, entries: readonly Entry[]): Promise<'committed' | 'conflict' | 'repeated'> {
     checkCommit(expected, next, entries);
-    // Made now: what the caller changes later, or what has no JSON, must not meet the transaction.
+    // Made now: what has no JSON, or an entry that the caller changes later, must not meet the transaction.
     const texts = { head: JSON.stringify(next), entries: entries.map((entry) => JSON.stringify(entry)) };
-    const head = JSON.parse(texts.head) as Conversation;
     const ids = entries.map(({ id }) => id);
     return this.#writer.run(() => {
-      const row = this.#conversations.get(head.id);
+      const row = this.#conversations.get(next.id);
       if ((row?.version ?? 0) !== expected) return 'conflict';
       if (row && ids.some((id) => this.#conversations.seqOf(row, id) !== undefined)) return 'repeated';
-      const gap = gapAfter(row?.seq ?? 0, head, ids.length);
+      const gap = gapAfter(row?.seq ?? 0, next, ids.length);
       if (gap) return gap;
-      if (head.seq >= seqsEach) return new RangeError(`${head.id} has ${row?.seq ?? 0} entries; ${seqsEach - 1} are the most that it can have.`);
-      this.#conversations.append(row, head, ids, texts);
+      if (next.seq >= seqsEach) return new RangeError(`${next.id} has ${row?.seq ?? 0} entries; ${seqsEach - 1} are the most that it can have.`);
+      this.#conversations.append(row, next, ids, texts);
       return 'committed';
     });
   }
@@ -202,7 +198,7 @@ export class SqliteStore implements Store {
   #read<T>(read: () => T): T {
     this.#checkOpen();
     try {
-      this.#conversations.refresh();
+      this.#conversations.look();
       return read();
     } catch (error) {
       throw unavailable(error, this.#client);

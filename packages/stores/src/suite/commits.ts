@@ -113,17 +113,24 @@ export function commitCases(makeStores: MakeStores): void {
         expect((await store.entries(head.id, { limit: 100 })).map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
       }));
 
-    test('nothing a caller holds is shared with the store', () =>
+    test('a head that was handed out stays as it was, whatever is committed later', () =>
       withStore(makeStores, async (store) => {
-        const head = conversation(1, { seq: 1, userLines: ['a'] });
+        const first = await put(store, 1, { userLines: ['a'] }, ['a']);
+        const read = (await store.head(first.id))!;
+        const before = structuredClone(read);
+        await change(store, 1, { userLines: ['a', 'b'], holder: queued(5) }, ['b']);
+        expect(read).toEqual(before);
+        expect((await store.head(first.id))?.userLines).toEqual(['a', 'b']);
+      }));
+
+    test('no entry that a caller holds is shared with the store', () =>
+      withStore(makeStores, async (store) => {
         const entry = message(1);
-        await store.commit(0, head, [entry]);
-        head.userLines.push('changed');
+        const committing = store.commit(0, conversation(1, { seq: 1 }), [entry]);
         Object.assign(entry, { text: 'changed' });
-        const read = (await store.head(head.id))!;
-        read.userLines.push('changed');
-        expect((await store.head(head.id))?.userLines).toEqual(['a']);
-        expect(await store.find(head.id, 'm-1')).toEqual(message(1));
+        await committing;
+        Object.assign((await store.find(idOf(1), 'm-1'))!, { text: 'changed' });
+        expect(await store.find(idOf(1), 'm-1')).toEqual(message(1));
       }));
   });
 
