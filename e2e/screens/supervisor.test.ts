@@ -103,7 +103,7 @@ describe.skipIf(!built || !browserThere)(
       await page.getByText('Nora is typing…').waitFor();
     });
 
-    test('a supervisor notes without taking, and what is held by another cannot be replied to', async () => {
+    test('a supervisor’s note leaves the conversation with who holds it', async () => {
       await page.goto(`${world.url}/contoso/live?c=${id('oskar')}`);
       const note = page.getByRole('textbox', { name: 'Note for the desk' });
       await note.fill('Refund the fee, please.');
