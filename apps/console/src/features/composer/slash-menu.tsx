@@ -1,4 +1,5 @@
 import type { CannedReply } from '@parley/contracts';
+import { useEffect, useRef } from 'react';
 import type { Command } from '../../commands/commands.ts';
 import { Kbd } from '../../ui/kbd.tsx';
 import styles from './composer.module.css';
@@ -41,8 +42,13 @@ interface SlashMenuProps {
 }
 
 export function SlashMenu({ id, items, active, onPick, onPoint }: SlashMenuProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Braces: newer browsers return a promise from it, which React would take for a clean-up.
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+  }, [active]);
   return (
-    <div id={id} role="listbox" aria-label="Replies and actions" className={styles['slash']}>
+    <div ref={list} id={id} role="listbox" aria-label="Replies and actions" tabIndex={0} className={styles['slash']}>
       {items.length === 0 && <p>No reply or action has this name. Esc leaves the menu.</p>}
       {items.map((item, index) => (
         <div
