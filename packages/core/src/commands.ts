@@ -1,10 +1,13 @@
 import type { Actor, Attachment, HandoffPacket, PersonRef, ReturnPacket, User } from '@parley/contracts';
 import type { Caller } from './ports.ts';
 
-/** Everything that can be asked of a conversation. `id` is the sender's; repeating it has no second effect. */
+/**
+ * Everything that can be asked of a conversation. `id` is the sender's; repeating it has no second effect.
+ * `at` is when a line was said, in ms since the epoch, where the desk hears of it later; displayed, and nothing else.
+ */
 export type Command =
-  | { type: 'user-turn'; id: string; text: string; attachments?: Attachment[]; user: User }
-  | { type: 'bot-turn'; id: string; text: string; attachments?: Attachment[]; announces?: number }
+  | { type: 'user-turn'; id: string; text: string; attachments?: Attachment[]; user: User; at?: number }
+  | { type: 'bot-turn'; id: string; text: string; attachments?: Attachment[]; announces?: number; at?: number }
   | { type: 'request-handoff'; id: string; queue?: string; packet: HandoffPacket; user: User }
   | { type: 'offer'; id: string; to: PersonRef }
   | { type: 'claim'; id: string }

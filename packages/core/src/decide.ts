@@ -227,6 +227,15 @@ function personRefusal(head: Conversation, command: Command, { by, policy }: Con
   }
 }
 
+/** A line told later keeps the time it was said at, but never comes before what stands already, nor out of the future. */
+function saidAt(at: number | undefined, head: Conversation, now: number): number {
+  const earliest = head.seq === 0 ? now - oldestMs : head.updatedAt;
+  return at === undefined ? now : Math.min(now, Math.max(at, earliest));
+}
+
+/** How long ago the first line of a conversation may have been said. */
+const oldestMs = 24 * 60 * 60 * 1000;
+
 function deadlineIn(queue: QueuePolicy, now: number): number {
   return now + queue.deadlineSeconds * 1000;
 }
@@ -255,7 +264,7 @@ class Turn {
     const frame = {
       seq: this.head.seq + 1,
       id: n === 0 ? id : `${id}/${n}`,
-      at: now,
+      at: 'at' in this.#command ? saidAt(this.#command.at, this.head, now) : now,
       epoch: this.head.epoch + (raise ? 1 : 0),
       by: actorOf(by),
       kind,

@@ -24,7 +24,8 @@ export function evolve(head: Conversation, entry: Entry): Conversation {
     ...head,
     seq: entry.seq,
     epoch: entry.epoch,
-    updatedAt: Math.max(head.updatedAt, entry.at),
+    updatedAt: head.seq === 0 ? entry.at : Math.max(head.updatedAt, entry.at),
+    openedAt: head.seq === 0 ? Math.min(head.openedAt, entry.at) : head.openedAt,
   };
   if (isOutbound(entry)) next.delivery = { ...head.delivery, outSeq: entry.seq };
 

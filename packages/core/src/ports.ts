@@ -21,7 +21,7 @@ export interface Store {
    * Commits called in one turn of the event loop may share a transaction; each is judged on its own.
    *
    * @param expected version the change was decided on; 0 where there is no head yet
-   * @param next head with `version === expected + 1`, not changed by anybody from now on, and with `seq === last seq + entries.length`; nobody changes it from now on
+   * @param next head with `version === expected + 1` and `seq === last seq + entries.length`; nobody changes it from now on
    * @param entries numbered without a gap from the previous `seq + 1`
    * @returns `conflict` when the head has another version, else `repeated` when an entry id is taken; nothing is changed then
    * @throws RangeError when the numbers do not fit together: a mistake of the caller

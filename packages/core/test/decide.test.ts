@@ -215,6 +215,17 @@ describe('the floor', () => {
   });
 });
 
+test('H15 a line told later keeps its time, within what stands already and now', () => {
+  const world = new World();
+  world.now = 10_000;
+  world.give(human, { type: 'user-turn', text: 'one', user, at: 4_000 });
+  world.give(bot, { type: 'bot-turn', text: 'two', at: 3_000 });
+  world.give(human, { type: 'user-turn', text: 'three', user, at: 99_000 });
+  world.give(human, { type: 'user-turn', text: 'four', user });
+  expect(world.log.map(({ at }) => at)).toEqual([4_000, 4_000, 10_000, 10_000]);
+  expect(world.head).toMatchObject({ openedAt: 0, updatedAt: 10_000 });
+});
+
 describe('deadlines', () => {
   test('H10 an offer lapses, then the queue’s fallback applies', () => {
     const world = World.in('queued');
