@@ -15,7 +15,10 @@ export class BotCaller {
   }
 
   /** Records a line of the bot. @returns what the desk made of it */
-  async says(text: string, { conversationId, userId }: { conversationId: string; userId: string }): Promise<TurnResult> {
+  async says(
+    text: string,
+    { conversationId, userId }: { conversationId: string; userId: string },
+  ): Promise<TurnResult> {
     const turn = {
       channel: 'directline',
       conversation: conversationId,

@@ -23,12 +23,16 @@ export class Consultant extends Staff {
   }
 
   /** An offer with everything needed to decide. */
-  async seesOffer(user: string, { reason, lines, queue }: { reason: string; lines: readonly string[]; queue: string }): Promise<void> {
+  async seesOffer(
+    user: string,
+    { reason, lines, queue }: { reason: string; lines: readonly string[]; queue: string },
+  ): Promise<void> {
     const offer = this.offerOf(user);
     await sees(offer).toBeVisible();
     await sees(offer).toContainText(reason);
     await sees(offer).toContainText(queue);
-    for (const line of lines) await sees(offer.getByRole('list', { name: 'Last words of the user' })).toContainText(line);
+    for (const line of lines)
+      await sees(offer.getByRole('list', { name: 'Last words of the user' })).toContainText(line);
   }
 
   /** Accepts what is offered, by the key A; the composer is then ready. */
@@ -109,7 +113,15 @@ export class Consultant extends Staff {
     await this.isToldThat(new RegExp(`goes to ${name}`));
   }
 
-  async handsBackToTheBot({ outcome, comment, promise }: { outcome: string; comment: string; promise: string }): Promise<void> {
+  async handsBackToTheBot({
+    outcome,
+    comment,
+    promise,
+  }: {
+    outcome: string;
+    comment: string;
+    promise: string;
+  }): Promise<void> {
     await this.presses('b');
     const form = this.page.getByRole('form', { name: 'Back to the bot' });
     await form.getByLabel('Outcome').selectOption({ label: outcome });

@@ -83,8 +83,8 @@ export class Staff {
 
   /** Presses a key that acts outside text fields. */
   async presses(key: string): Promise<void> {
-    if (await this.composer.getByRole('textbox').evaluate((box) => box === document.activeElement).catch(() => false))
-      await this.page.keyboard.press('Escape');
+    const writing = await this.page.evaluate(() => document.activeElement instanceof HTMLTextAreaElement);
+    if (writing) await this.page.keyboard.press('Escape');
     await this.page.keyboard.press(key);
   }
 

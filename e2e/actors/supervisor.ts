@@ -1,5 +1,6 @@
+/// <reference lib="dom" />
 import { readFile } from 'node:fs/promises';
-import { sees } from './eventually.ts';
+import { sees, until } from './eventually.ts';
 import { Staff } from './staff.ts';
 
 /** Who looks after the desk: watches live, reviews afterwards. */
@@ -18,11 +19,24 @@ export class Supervisor extends Staff {
 
   async finds(user: string): Promise<void> {
     await this.page.getByRole('region', { name: 'Search' }).locator('[data-row]', { hasText: user }).click();
-    await sees(this.page.getByRole('heading', { level: 2, name: user })).toBeVisible();
+    await sees(this.page.getByRole('main').getByRole('heading', { name: user })).toBeVisible();
+  }
+
+  /** Reads a transcript from its beginning until a line comes into sight. */
+  async reads(text: string | RegExp): Promise<void> {
+    await this.thread.evaluate((scroller) => scroller.scrollTo({ top: 0 }));
+    await until(async () => {
+      const line = this.thread.getByText(text).last();
+      if (await line.isVisible()) return;
+      await this.thread.evaluate((scroller) => scroller.scrollBy({ top: scroller.clientHeight * 0.7 }));
+      throw new Error(`${this.name} does not find ${text} in the transcript`);
+    });
   }
 
   /** @returns the file's name and text */
-  async exports(format: 'Text' | 'JSON, everything' | 'Bot Framework .transcript'): Promise<{ name: string; text: string }> {
+  async exports(
+    format: 'Text' | 'JSON, everything' | 'Bot Framework .transcript',
+  ): Promise<{ name: string; text: string }> {
     await this.page.getByRole('button', { name: 'Export' }).click();
     const [download] = await Promise.all([
       this.page.waitForEvent('download'),

@@ -19,7 +19,7 @@ export class TeamsUser {
     await page.getByLabel('Your name').fill(name);
     await page.getByLabel('Bot').selectOption({ label: bot });
     await page.getByRole('button', { name: 'Open chat' }).click();
-    await user.sees(/I am the assistant of/);
+    await sees(page.getByRole('heading', { name: bot })).toBeVisible();
     return user;
   }
 

@@ -66,15 +66,18 @@ export class User {
   /** Everything said so far, in order. */
   async seesInOrder(...texts: (string | RegExp)[]): Promise<void> {
     await sees
-      .poll(async () => {
-        const said = await this.lines.allInnerTexts();
-        let from = 0;
-        return texts.every((text) => {
-          const at = said.findIndex((line, index) => index >= from && contains(line, text));
-          from = at + 1;
-          return at >= 0;
-        });
-      }, `the user reads, in this order: ${texts.join(' | ')}`)
+      .poll(
+        async () => {
+          const said = await this.lines.allInnerTexts();
+          let from = 0;
+          return texts.every((text) => {
+            const at = said.findIndex((line, index) => index >= from && contains(line, text));
+            from = at + 1;
+            return at >= 0;
+          });
+        },
+        `the user reads, in this order: ${texts.join(' | ')}`,
+      )
       .toBe(true);
   }
 
@@ -106,7 +109,10 @@ export class User {
 
   async rates(stars: 1 | 2 | 3 | 4 | 5, comment: string): Promise<void> {
     const rating = this.chat.locator('form.rating');
-    await rating.getByRole('radio').nth(stars - 1).check({ force: true });
+    await rating
+      .getByRole('radio')
+      .nth(stars - 1)
+      .check({ force: true });
     await rating.getByRole('textbox').fill(comment);
     await rating.getByRole('button', { name: 'Send rating' }).click();
     await sees(this.chat.getByText('Thank you for your rating.')).toBeVisible();
