@@ -75,7 +75,8 @@ export class ClientDesks {
 
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
-    for (const desk of await Promise.allSettled(this.#open.values())) if (desk.status === 'fulfilled') await desk.value.close();
+    for (const desk of await Promise.allSettled(this.#open.values()))
+      if (desk.status === 'fulfilled') await desk.value.close();
   }
 }
 
@@ -102,8 +103,20 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
   });
 
   const desk = createDesk({ store, policy: () => client().policy, now: parts.now, committed });
-  const router = new Router({ store, desk, people: () => presence.list(), failed: (error) => parts.failed(error, 'routing') });
-  const delivery = new Delivery({ client, store, desk, send: parts.callback, delivered: parts.delivered, failed: (error) => parts.failed(error, 'delivery') });
+  const router = new Router({
+    store,
+    desk,
+    people: () => presence.list(),
+    failed: (error) => parts.failed(error, 'routing'),
+  });
+  const delivery = new Delivery({
+    client,
+    store,
+    desk,
+    send: parts.callback,
+    delivered: parts.delivered,
+    failed: (error) => parts.failed(error, 'delivery'),
+  });
 
   const self: ClientDesk = {
     id,
@@ -111,7 +124,13 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     store,
     desk,
     presence,
-    caller: (person, roles) => ({ type: 'person', ...person, roles, ...duty(person.id), load: presence.load(person.id) }),
+    caller: (person, roles) => ({
+      type: 'person',
+      ...person,
+      roles,
+      ...duty(person.id),
+      load: presence.load(person.id),
+    }),
     typing: (conversation, by) => void delivery.typing(conversation, by),
     userTyping: (conversation) => publisher.userTyping(conversation),
     async sweep() {

@@ -21,7 +21,6 @@ import { transcriptRoutes } from './routes/transcripts.ts';
 import { buildServer } from './server.ts';
 import { readStoreKey } from './store-key.ts';
 
-
 export type ApiOptions = {
   config: Config;
   clients: Clients;
@@ -45,7 +44,14 @@ export type ComposedApi = {
 };
 
 /** Wires the desk process together. Nothing is started before `listen`. */
-export async function createApi({ config, clients, log, stores = openStores(config, log), now = Date.now, ...given }: ApiOptions): Promise<ComposedApi> {
+export async function createApi({
+  config,
+  clients,
+  log,
+  stores = openStores(config, log),
+  now = Date.now,
+  ...given
+}: ApiOptions): Promise<ComposedApi> {
   const egress = createEgress({ ports: config.egress.ports, developmentOrigins: config.egress.developmentOrigins });
   const { events, registry } = createEvents(log, { process: true });
   const keys = createKeys({
@@ -55,7 +61,10 @@ export async function createApi({ config, clients, log, stores = openStores(conf
   });
   const verifier = createVerifier({ clients, keys, now, clockTolerance: config.clockTolerance });
   const callback: Callback =
-    given.callback ?? (async ({ url, headers, body, timeoutMs }) => ({ status: (await egress.fetch(url, { method: 'POST', headers, body, timeoutMs })).status }));
+    given.callback ??
+    (async ({ url, headers, body, timeoutMs }) => ({
+      status: (await egress.fetch(url, { method: 'POST', headers, body, timeoutMs })).status,
+    }));
 
   const hub = createDeskHub(() => desks);
   const desks: ClientDesks = new ClientDesks({
@@ -97,7 +106,11 @@ export async function createApi({ config, clients, log, stores = openStores(conf
             return { status: verdict.status };
           }
           const { client, id, name, roles, exp } = verdict.principal;
-          return { user: { id: `${client}/${id}` }, data: { client, person: { id, name }, roles }, expiresAt: exp * 1000 };
+          return {
+            user: { id: `${client}/${id}` },
+            data: { client, person: { id, name }, roles },
+            expiresAt: exp * 1000,
+          };
         },
       });
     }),
@@ -124,5 +137,10 @@ export async function createApi({ config, clients, log, stores = openStores(conf
 function openStores({ store }: Config, log: Logger): Stores {
   if (store.kind === 'memory') return memoryStores();
   mkdirSync(store.directory, { recursive: true, mode: 0o700 });
-  return sqliteStores({ directory: store.directory, cipher: store.cipher, keys: fileKeys(`${store.directory}/keys.json`, readStoreKey(store.key)), log });
+  return sqliteStores({
+    directory: store.directory,
+    cipher: store.cipher,
+    keys: fileKeys(`${store.directory}/keys.json`, readStoreKey(store.key)),
+    log,
+  });
 }

@@ -77,7 +77,12 @@ export type Config = {
 
 export type StoreConfig =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly directory: string; readonly cipher: 'sqlcipher' | 'aegis'; readonly key: StoreKeySource };
+  | {
+      readonly kind: 'sqlite';
+      readonly directory: string;
+      readonly cipher: 'sqlcipher' | 'aegis';
+      readonly key: StoreKeySource;
+    };
 
 /** Where the 32-byte key-encryption key is. `create` makes the file when it is absent: in development only. */
 export type StoreKeySource =
@@ -220,8 +225,15 @@ function storeConfig(read: Read, production: boolean, complain: Complain): Store
   const directory = path(read('DATA_DIR')) ?? resolve(data, 'desk');
   const cipher = read('STORE_CIPHER') ?? 'sqlcipher';
   if (cipher !== 'sqlcipher' && cipher !== 'aegis')
-    complain(`STORE_CIPHER is "${cipher}": choose sqlcipher or aegis; both encrypt with 256 bits and detect changed bytes.`);
-  return { kind: 'sqlite', directory, cipher: cipher === 'aegis' ? 'aegis' : 'sqlcipher', key: storeKeySource(read, production, directory, complain) };
+    complain(
+      `STORE_CIPHER is "${cipher}": choose sqlcipher or aegis; both encrypt with 256 bits and detect changed bytes.`,
+    );
+  return {
+    kind: 'sqlite',
+    directory,
+    cipher: cipher === 'aegis' ? 'aegis' : 'sqlcipher',
+    key: storeKeySource(read, production, directory, complain),
+  };
 }
 
 function storeKeySource(read: Read, production: boolean, directory: string, complain: Complain): StoreKeySource {

@@ -1,5 +1,13 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { isOutbound, webhookHeaders, type CallbackBody, type Conversation, type Entry, type OutboundEntry, type PersonRef } from '@parley/contracts';
+import {
+  isOutbound,
+  webhookHeaders,
+  type CallbackBody,
+  type Conversation,
+  type Entry,
+  type OutboundEntry,
+  type PersonRef,
+} from '@parley/contracts';
 import type { Store } from '@parley/core';
 import type { Parts } from './client-desk.ts';
 import type { Client } from './clients.ts';
@@ -7,9 +15,21 @@ import type { Committed, Desk } from './desk.ts';
 import { commandId } from './ids.ts';
 
 /** Posts a signed body to a bot's callback. Rejects, or resolves with the status of the answer. */
-export type Callback = (request: { url: string; headers: Record<string, string>; body: string; timeoutMs: number }) => Promise<{ status: number }>;
+export type Callback = (request: {
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+  timeoutMs: number;
+}) => Promise<{ status: number }>;
 
-type Options = { client: () => Client; store: Store; desk: Desk; send: Callback; delivered: Parts['delivered']; failed: (error: unknown) => void };
+type Options = {
+  client: () => Client;
+  store: Store;
+  desk: Desk;
+  send: Callback;
+  delivered: Parts['delivered'];
+  failed: (error: unknown) => void;
+};
 
 /**
  * Delivery to the bot's side. The log is the outbox: what is to be delivered are the outbound entries beyond `deliveredSeq`.
@@ -61,14 +81,29 @@ export class Delivery {
 
   /** Best effort, never repeated, and not part of the order. */
   async typing(conversation: Conversation, by: PersonRef): Promise<void> {
-    const body: CallbackBody = { type: 'conversation.typing', id: conversation.id, channel: conversation.channel, conversation: conversation.channelConversation, from: { name: by.name } };
+    const body: CallbackBody = {
+      type: 'conversation.typing',
+      id: conversation.id,
+      channel: conversation.channel,
+      conversation: conversation.channelConversation,
+      from: { name: by.name },
+    };
     await this.#post(conversation, `typing-${commandId()}`, body, 3_000).catch(() => undefined);
   }
 
   #lane(id: string): Lane {
     let lane = this.#lanes.get(id);
     if (!lane) {
-      lane = { complete: false, fresh: [], upTo: 0, head: undefined, dirty: true, running: Promise.resolve(), pause: undefined, resume: undefined };
+      lane = {
+        complete: false,
+        fresh: [],
+        upTo: 0,
+        head: undefined,
+        dirty: true,
+        running: Promise.resolve(),
+        pause: undefined,
+        resume: undefined,
+      };
       this.#lanes.set(id, lane);
       lane.running = this.#run(id, lane).catch((error) => {
         this.#lanes.delete(id);
@@ -100,7 +135,11 @@ export class Delivery {
       }
       const wait = pauses[failures++];
       if (wait === undefined) {
-        await this.#options.desk.execute(id, { type: 'fail-delivery', id: commandId(), of: next.entries[0]!.seq, reason: failure }, { type: 'desk' });
+        await this.#options.desk.execute(
+          id,
+          { type: 'fail-delivery', id: commandId(), of: next.entries[0]!.seq, reason: failure },
+          { type: 'desk' },
+        );
         this.#lanes.delete(id);
         return;
       }
@@ -110,11 +149,12 @@ export class Delivery {
 
   /** What is to be sent next, from what is at hand or from the store; undefined where nothing is. */
   async #next(id: string, lane: Lane): Promise<{ head: Conversation; entries: Entry[] } | undefined> {
-    if (lane.complete && lane.head) return lane.fresh.length > 0 ? { head: lane.head, entries: lane.fresh.slice(0, 100) } : this.#rest(lane);
+    if (lane.complete && lane.head)
+      return lane.fresh.length > 0 ? { head: lane.head, entries: lane.fresh.slice(0, 100) } : this.#rest(lane);
     lane.dirty = false;
     const head = await this.#options.store.head(id);
     if (!head || head.delivery.failed || head.delivery.outSeq <= this.#deliveredSeq(head)) return undefined;
-    for (let after = this.#deliveredSeq(head); ; ) {
+    for (let after = this.#deliveredSeq(head); ;) {
       const page = await this.#options.store.entries(id, { after, limit: 200 });
       const entries = page.filter(isOutbound);
       if (entries.length > 0) return { head, entries: entries.slice(0, 100) };
@@ -167,7 +207,12 @@ export class Delivery {
     try {
       const { status } = await this.#post(head, `${head.id}-${entries.at(-1)!.seq}`, body, 20_000);
       if (status < 200 || status >= 300) return `The bot answered ${status}`;
-      this.#options.delivered({ client: this.#options.client().id, conversation: head.id, entries: entries.length, took: performance.now() - started });
+      this.#options.delivered({
+        client: this.#options.client().id,
+        conversation: head.id,
+        entries: entries.length,
+        took: performance.now() - started,
+      });
       return undefined;
     } catch (error) {
       return `The bot cannot be reached (${error instanceof Error ? error.message.slice(0, 200) : 'unknown'})`;
@@ -178,7 +223,12 @@ export class Delivery {
     const bot = this.#options.client().bots.find((one) => one.id === head.bot.id);
     if (!bot) throw new Error('this bot is no longer registered');
     const text = JSON.stringify(body);
-    return this.#options.send({ url: bot.callbackUrl, headers: sign(id, text, bot.callbackSecrets), body: text, timeoutMs });
+    return this.#options.send({
+      url: bot.callbackUrl,
+      headers: sign(id, text, bot.callbackSecrets),
+      body: text,
+      timeoutMs,
+    });
   }
 
   #wait(lane: Lane, ms: number): Promise<void> {
@@ -200,7 +250,12 @@ export function sign(id: string, body: string, secrets: readonly string[]): Reco
   const signatures = secrets.map((secret) => {
     return `v1,${createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
   });
-  return { [webhookHeaders.id]: id, [webhookHeaders.timestamp]: timestamp, [webhookHeaders.signature]: signatures.join(' '), 'content-type': 'application/json' };
+  return {
+    [webhookHeaders.id]: id,
+    [webhookHeaders.timestamp]: timestamp,
+    [webhookHeaders.signature]: signatures.join(' '),
+    'content-type': 'application/json',
+  };
 }
 
 const keys = new Map<string, KeyObject>();
@@ -216,9 +271,21 @@ function outbound(entry: Entry): OutboundEntry {
   const frame = { seq: entry.seq, id: entry.id, at: entry.at };
   switch (entry.kind) {
     case 'message':
-      return { kind: 'message', ...frame, from: { name: entry.by.type === 'person' ? entry.by.name : 'Service desk' }, text: entry.text, ...(entry.attachments ? { attachments: entry.attachments } : {}) };
+      return {
+        kind: 'message',
+        ...frame,
+        from: { name: entry.by.type === 'person' ? entry.by.name : 'Service desk' },
+        text: entry.text,
+        ...(entry.attachments ? { attachments: entry.attachments } : {}),
+      };
     case 'accepted':
-      return { kind: 'status', ...frame, state: 'accepted', consultant: { name: entry.consultant.name }, queue: entry.queue };
+      return {
+        kind: 'status',
+        ...frame,
+        state: 'accepted',
+        consultant: { name: entry.consultant.name },
+        queue: entry.queue,
+      };
     case 'transferred':
       return { kind: 'status', ...frame, state: 'transferred', queue: entry.queue };
     case 'requeued':
@@ -230,7 +297,14 @@ function outbound(entry: Entry): OutboundEntry {
     case 'closed':
       return entry.fallback
         ? { kind: 'status', ...frame, state: 'failed', reason: entry.fallback, returned: false }
-        : { kind: 'status', ...frame, state: 'completed', ...consultant(entry), packet: { outcome: entry.outcome }, returned: false };
+        : {
+            kind: 'status',
+            ...frame,
+            state: 'completed',
+            ...consultant(entry),
+            packet: { outcome: entry.outcome },
+            returned: false,
+          };
     default:
       throw new Error(`An entry of kind ${entry.kind} is not outbound`);
   }
@@ -243,7 +317,10 @@ function consultant({ by }: Entry): { consultant?: { name: string } } {
 const markMs = 50;
 
 /** Pauses between tries: Standard Webhooks' schedule, about 75 hours in all, with quick ones first for a bot that restarts. */
-const pauses = [1_000, 2_000, 5_000, 15_000, 60_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000];
+const pauses = [
+  1_000, 2_000, 5_000, 15_000, 60_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000,
+  86_400_000,
+];
 
 /**
  * `fresh` holds the outbound entries committed here and not yet delivered; `complete` says that these are all there are

@@ -28,7 +28,17 @@ export type Desk = {
  * @param commit what happens after a change is durable: pushes, delivery, routing; must not throw
  * @param now milliseconds since the epoch
  */
-export function createDesk({ store, policy, now, committed }: { store: Store; policy: () => Policy; now: () => number; committed: (change: Committed) => void }): Desk {
+export function createDesk({
+  store,
+  policy,
+  now,
+  committed,
+}: {
+  store: Store;
+  policy: () => Policy;
+  now: () => number;
+  committed: (change: Committed) => void;
+}): Desk {
   const lanes = new Map<string, Lane>();
 
   return {
@@ -73,7 +83,8 @@ export function createDesk({ store, policy, now, committed }: { store: Store; po
       }
     }
     const conversation = await store.head(id);
-    for (const job of batch) job.resolve({ ok: false, code: 'contention', conversation: conversation ?? opened(job, id) });
+    for (const job of batch)
+      job.resolve({ ok: false, code: 'contention', conversation: conversation ?? opened(job, id) });
   }
 
   /** Decides the batch in order on one head and commits what comes of it together. */
@@ -102,7 +113,12 @@ export function createDesk({ store, policy, now, committed }: { store: Store; po
       written.push(...entries);
       answers.push(() => {
         if (decision.ok) return { ok: true, conversation: final, entries };
-        return refused(id, job, { ok: false, code: decision.code, conversation: final, ...(entries[0] ? { suppressed: entries[0] } : {}) });
+        return refused(id, job, {
+          ok: false,
+          code: decision.code,
+          conversation: final,
+          ...(entries[0] ? { suppressed: entries[0] } : {}),
+        });
       });
     }
 
@@ -125,31 +141,45 @@ export function createDesk({ store, policy, now, committed }: { store: Store; po
   /** A refusal of something that was done before under the same id is no refusal. */
   async function refused(id: string, job: Job, outcome: Outcome & { ok: false }): Promise<Outcome> {
     if (outcome.suppressed) return outcome;
-    const known = outcome.conversation.version > 0 ? await store.find(id, entryId(job.by.type, job.command.id)) : undefined;
+    const known =
+      outcome.conversation.version > 0 ? await store.find(id, entryId(job.by.type, job.command.id)) : undefined;
     return known ? answerKnown(known, job, outcome.conversation, outcome.code) : outcome;
   }
 
   async function repeated(id: string, job: Job): Promise<void> {
-    const [known, conversation] = await Promise.all([store.find(id, entryId(job.by.type, job.command.id)), store.head(id)]);
+    const [known, conversation] = await Promise.all([
+      store.find(id, entryId(job.by.type, job.command.id)),
+      store.head(id),
+    ]);
     if (!known || !conversation) throw new Error('An entry id is taken, but its entry is not there');
     job.resolve(answerKnown(known, job, conversation, 'human-holds'));
   }
 
   function answerKnown(known: Entry, job: Job, conversation: Conversation, code: ErrorCode): Outcome {
     if (!wrote(job.command, known)) return { ok: false, code: 'id-reused', conversation };
-    if (known.kind === 'suppressed') return { ok: false, code: code === 'id-reused' ? 'stale-epoch' : code, conversation, suppressed: known };
+    if (known.kind === 'suppressed')
+      return { ok: false, code: code === 'id-reused' ? 'stale-epoch' : code, conversation, suppressed: known };
     return { ok: true, conversation, entries: [known], repeated: true };
   }
 
   function opened(job: Job, id: string): Conversation {
-    const at = typeof job.at === 'string' ? { id, channel: 'unknown', channelConversation: '?', bot: { id: '', name: '' }, user: { id: '?' } } : job.at;
+    const at =
+      typeof job.at === 'string'
+        ? { id, channel: 'unknown', channelConversation: '?', bot: { id: '', name: '' }, user: { id: '?' } }
+        : job.at;
     return blank({ ...at, now: now() });
   }
 }
 
 const attempts = 20;
 
-type Job = { at: string | Opening; command: Command; by: By; resolve: (outcome: Outcome) => void; reject: (error: unknown) => void };
+type Job = {
+  at: string | Opening;
+  command: Command;
+  by: By;
+  resolve: (outcome: Outcome) => void;
+  reject: (error: unknown) => void;
+};
 type Lane = { waiting: Job[]; running: Promise<void> | undefined };
 
 /** Whether the entry is what this command would have written: the same kind, and the same words. */

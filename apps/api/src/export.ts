@@ -3,19 +3,47 @@ import type { Conversation, Entry } from '@parley/contracts';
 export type ExportFormat = 'json' | 'text' | 'transcript';
 
 /** One conversation as a file. The `transcript` format is the Bot Framework's: a flat array of activities, UTF-8 without a byte order mark. */
-export function exported(format: ExportFormat, client: string, conversation: Conversation, entries: readonly Entry[]): { name: string; type: string; body: string } {
+export function exported(
+  format: ExportFormat,
+  client: string,
+  conversation: Conversation,
+  entries: readonly Entry[],
+): { name: string; type: string; body: string } {
   switch (format) {
     case 'json':
-      return { name: `${conversation.id}.json`, type: 'application/json; charset=utf-8', body: `${JSON.stringify({ format: 'parley/1', client, conversation, entries }, null, 2)}\n` };
+      return {
+        name: `${conversation.id}.json`,
+        type: 'application/json; charset=utf-8',
+        body: `${JSON.stringify({ format: 'parley/1', client, conversation, entries }, null, 2)}\n`,
+      };
     case 'text':
-      return { name: `${conversation.id}.txt`, type: 'text/plain; charset=utf-8', body: asText(client, conversation, entries) };
+      return {
+        name: `${conversation.id}.txt`,
+        type: 'text/plain; charset=utf-8',
+        body: asText(client, conversation, entries),
+      };
     case 'transcript':
-      return { name: `${conversation.id}.transcript`, type: 'application/json; charset=utf-8', body: `${JSON.stringify(entries.map((entry) => activity(conversation, entry)), null, 2)}\n` };
+      return {
+        name: `${conversation.id}.transcript`,
+        type: 'application/json; charset=utf-8',
+        body: `${JSON.stringify(
+          entries.map((entry) => activity(conversation, entry)),
+          null,
+          2,
+        )}\n`,
+      };
   }
 }
 
 function asText(client: string, { id, channel, user, openedAt }: Conversation, entries: readonly Entry[]): string {
-  const head = [`Conversation ${id}`, `Client: ${client}`, `Channel: ${channel}`, `User: ${user.name ?? user.id}${user.verified ? ` (verified as ${user.verified.as} by ${user.verified.by})` : ' (not verified)'}`, `Opened: ${iso(openedAt)}`, ''];
+  const head = [
+    `Conversation ${id}`,
+    `Client: ${client}`,
+    `Channel: ${channel}`,
+    `User: ${user.name ?? user.id}${user.verified ? ` (verified as ${user.verified.as} by ${user.verified.by})` : ' (not verified)'}`,
+    `Opened: ${iso(openedAt)}`,
+    '',
+  ];
   return `${[...head, ...entries.map((entry) => `${iso(entry.at)}  ${line(entry)}`)].join('\n')}\n`;
 }
 
@@ -25,7 +53,12 @@ function line(entry: Entry): string {
   const text = (said: string) => said.replaceAll(/\r\n?|[\n\u2028\u2029]/g, '\n    ');
   switch (entry.kind) {
     case 'message':
-      return [`${who}: ${text(entry.text)}`, ...(entry.attachments ?? []).map(({ name, contentType, url }) => `    [${name ?? 'attachment'}, ${contentType}${url ? `, ${url}` : ''}]`)].join('\n');
+      return [
+        `${who}: ${text(entry.text)}`,
+        ...(entry.attachments ?? []).map(
+          ({ name, contentType, url }) => `    [${name ?? 'attachment'}, ${contentType}${url ? `, ${url}` : ''}]`,
+        ),
+      ].join('\n');
     case 'suppressed':
       return `* suppressed line of ${who}: ${text(entry.text)}`;
     case 'handoff-requested':
@@ -65,12 +98,42 @@ function activity(conversation: Conversation, entry: Entry): Record<string, unkn
     channelId: conversation.channel,
     conversation: { id: conversation.channelConversation },
     from: from(conversation, entry),
-    recipient: entry.by.type === 'user' ? { id: conversation.bot.id, name: conversation.bot.name, role: 'bot' } : { id: conversation.user.id, name: conversation.user.name, role: 'user' },
+    recipient:
+      entry.by.type === 'user'
+        ? { id: conversation.bot.id, name: conversation.bot.name, role: 'bot' }
+        : { id: conversation.user.id, name: conversation.user.name, role: 'user' },
   };
-  if (entry.kind === 'message') return { type: 'message', ...frame, text: entry.text, textFormat: 'plain', ...(entry.attachments ? { attachments: entry.attachments.map(({ url, ...rest }) => ({ ...rest, ...(url ? { contentUrl: url } : {}) })) } : {}) };
-  if (entry.kind === 'handoff-requested') return { type: 'event', name: 'handoff.initiate', ...frame, value: entry.packet };
-  if (entry.kind === 'accepted') return { type: 'event', name: 'handoff.status', ...frame, value: { state: 'accepted', message: entry.consultant.name } };
-  if (entry.kind === 'returned' || entry.kind === 'closed') return { type: 'event', name: 'handoff.status', ...frame, value: { state: entry.fallback ? 'failed' : 'completed' } };
+  if (entry.kind === 'message')
+    return {
+      type: 'message',
+      ...frame,
+      text: entry.text,
+      textFormat: 'plain',
+      ...(entry.attachments
+        ? {
+            attachments: entry.attachments.map(({ url, ...rest }) => ({
+              ...rest,
+              ...(url ? { contentUrl: url } : {}),
+            })),
+          }
+        : {}),
+    };
+  if (entry.kind === 'handoff-requested')
+    return { type: 'event', name: 'handoff.initiate', ...frame, value: entry.packet };
+  if (entry.kind === 'accepted')
+    return {
+      type: 'event',
+      name: 'handoff.status',
+      ...frame,
+      value: { state: 'accepted', message: entry.consultant.name },
+    };
+  if (entry.kind === 'returned' || entry.kind === 'closed')
+    return {
+      type: 'event',
+      name: 'handoff.status',
+      ...frame,
+      value: { state: entry.fallback ? 'failed' : 'completed' },
+    };
   const { seq: _, id: __, at: ___, epoch: ____, by: _____, kind, ...value } = entry;
   return { type: 'event', name: `parley.${kind}`, ...frame, value };
 }

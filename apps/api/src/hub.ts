@@ -27,7 +27,8 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
       async watch(ctx, id) {
         const desk = await desks().open(ctx.data.client);
         const conversation = typeof id === 'string' && id.length <= 40 ? await desk.store.head(id) : undefined;
-        if (!conversation || !reads(desk.caller(ctx.data.person, ctx.data.roles), conversation)) throw new HubError('not-found');
+        if (!conversation || !reads(desk.caller(ctx.data.person, ctx.data.roles), conversation))
+          throw new HubError('not-found');
         const mine = watched.get(ctx.connectionId);
         if (!mine) throw new HubError('not-found');
         if (mine.conversations.size >= maxWatched) throw new HubError('rate-limited');
@@ -53,9 +54,12 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
         mine.conversations.set(id, Date.now());
         const desk = await desks().open(mine.client);
         const conversation = await desk.store.head(id);
-        if (conversation?.holder.state !== 'assigned' || conversation.holder.consultant.id !== mine.person.id) return null;
+        if (conversation?.holder.state !== 'assigned' || conversation.holder.consultant.id !== mine.person.id)
+          return null;
         desk.typing(conversation, mine.person);
-        hub.clients.group(groups.conversation(mine.client, id), { except: [ctx.connectionId] }).send('signal', { kind: 'typing', conversation: id, by: { type: 'person', person: mine.person } });
+        hub.clients
+          .group(groups.conversation(mine.client, id), { except: [ctx.connectionId] })
+          .send('signal', { kind: 'typing', conversation: id, by: { type: 'person', person: mine.person } });
         return null;
       },
     },
@@ -90,7 +94,10 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
   return {
     hub,
     push: (to, event, payload, exceptGroups = []) => {
-      (hub.clients.groups(to, { exceptGroup: exceptGroups }) as { send(event: string, payload: unknown): void }).send(event, payload);
+      (hub.clients.groups(to, { exceptGroup: exceptGroups }) as { send(event: string, payload: unknown): void }).send(
+        event,
+        payload,
+      );
     },
     recheck(desk, conversation) {
       for (const [connection, mine] of watched) {
@@ -107,8 +114,11 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
   /** Tells those who have a conversation open who else has. */
   function viewing(client: string, id: string): void {
     const people = new Map<string, PersonRef>();
-    for (const mine of watched.values()) if (mine.client === client && mine.conversations.has(id)) people.set(mine.person.id, mine.person);
-    hub.clients.group(groups.conversation(client, id)).send('signal', { kind: 'viewing', conversation: id, people: [...people.values()] });
+    for (const mine of watched.values())
+      if (mine.client === client && mine.conversations.has(id)) people.set(mine.person.id, mine.person);
+    hub.clients
+      .group(groups.conversation(client, id))
+      .send('signal', { kind: 'viewing', conversation: id, people: [...people.values()] });
   }
 
   /** The head numbers of what each connection watches, so that even a lost last push is noticed. */

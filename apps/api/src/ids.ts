@@ -7,7 +7,11 @@ const alphabet = '0123456789abcdefghijklmnopqrstuv';
  * 130 bits of SHA-256; the parts are length-prefixed, so that no two places share a spelling.
  */
 export function conversationId(client: string, bot: string, channel: string, conversation: string): string {
-  const digest = hash('sha256', [client, bot, channel, conversation].map((part) => `${Buffer.byteLength(part)}:${part}`).join(''), 'buffer');
+  const digest = hash(
+    'sha256',
+    [client, bot, channel, conversation].map((part) => `${Buffer.byteLength(part)}:${part}`).join(''),
+    'buffer',
+  );
   let id = 'c_';
   let bits = 0;
   let value = 0;

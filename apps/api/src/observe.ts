@@ -9,7 +9,13 @@ export function observe(events: Events, client: string, { before, conversation: 
     const person = entry.by.type === 'person' ? entry.by.id : 'desk';
     switch (entry.kind) {
       case 'message':
-        if (entry.by.type === 'person') events.replied({ client, conversation, person, ...(before.unansweredSince === undefined ? {} : { waited: (entry.at - before.unansweredSince) / 1000 }) });
+        if (entry.by.type === 'person')
+          events.replied({
+            client,
+            conversation,
+            person,
+            ...(before.unansweredSince === undefined ? {} : { waited: (entry.at - before.unansweredSince) / 1000 }),
+          });
         else if (entry.by.type !== 'desk') events.turnRecorded({ client, speaker: entry.by.type, outcome: 'stored' });
         break;
       case 'suppressed':
@@ -28,7 +34,13 @@ export function observe(events: Events, client: string, { before, conversation: 
         events.offerPassed({ client, queue, conversation, why: 'expired' });
         break;
       case 'accepted':
-        events.claimed({ client, queue: entry.queue, conversation, person: entry.consultant.id, waited: (entry.at - (after.handoff?.requestedAt ?? entry.at)) / 1000 });
+        events.claimed({
+          client,
+          queue: entry.queue,
+          conversation,
+          person: entry.consultant.id,
+          waited: (entry.at - (after.handoff?.requestedAt ?? entry.at)) / 1000,
+        });
         break;
       case 'note':
         events.noted({ client, conversation, person });

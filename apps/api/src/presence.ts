@@ -13,7 +13,10 @@ export class PresenceBook {
   readonly #duty: (person: string) => Duty;
   readonly #now: () => number;
   readonly #changed: (items: Presence[]) => void;
-  readonly #people = new Map<string, Chosen & { connections: number; gone: NodeJS.Timeout | undefined; load: number }>();
+  readonly #people = new Map<
+    string,
+    Chosen & { connections: number; gone: NodeJS.Timeout | undefined; load: number }
+  >();
 
   private constructor(options: Options) {
     this.#store = options.store;
@@ -122,4 +125,9 @@ const kind = 'presence';
 const graceMs = 20_000;
 
 type Chosen = { person: PersonRef; state: PresenceState; since: number };
-type Options = { store: Store; duty: (person: string) => Duty; now: () => number; changed: (items: Presence[]) => void };
+type Options = {
+  store: Store;
+  duty: (person: string) => Duty;
+  now: () => number;
+  changed: (items: Presence[]) => void;
+};

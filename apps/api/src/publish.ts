@@ -11,7 +11,12 @@ export const groups = {
 } as const;
 
 /** Hands one event to the union of some groups: each connection gets it once. */
-export type Push = <E extends keyof HubEvents>(to: readonly string[], event: E, payload: Parameters<HubEvents[E]>[0], exceptGroups?: readonly string[]) => void;
+export type Push = <E extends keyof HubEvents>(
+  to: readonly string[],
+  event: E,
+  payload: Parameters<HubEvents[E]>[0],
+  exceptGroups?: readonly string[],
+) => void;
 
 /**
  * Turns committed changes of one client into pushes. Who watches a conversation gets the change at once;
@@ -57,7 +62,11 @@ export class Publisher {
 
   /** The end user is typing; never stored. */
   userTyping({ id }: Conversation): void {
-    this.#push([groups.conversation(this.#client, id)], 'signal', { kind: 'typing', conversation: id, by: { type: 'user' } });
+    this.#push([groups.conversation(this.#client, id)], 'signal', {
+      kind: 'typing',
+      conversation: id,
+      by: { type: 'user' },
+    });
   }
 
   close(): void {
@@ -70,7 +79,9 @@ export class Publisher {
     const live = groups.live(this.#client);
     switch (holder.state) {
       case 'queued': {
-        const invited = [holder.offer?.to, holder.reservedFor].flatMap((person) => (person ? [groups.person(this.#client, person.id)] : []));
+        const invited = [holder.offer?.to, holder.reservedFor].flatMap((person) =>
+          person ? [groups.person(this.#client, person.id)] : [],
+        );
         return [live, groups.queue(this.#client, holder.queue), ...invited];
       }
       case 'assigned':

@@ -15,7 +15,17 @@ export class Router {
   #wanted = false;
   #running: Promise<void> | undefined;
 
-  constructor({ store, desk, people, failed }: { store: Store; desk: Desk; people: () => Presence[]; failed: (error: unknown) => void }) {
+  constructor({
+    store,
+    desk,
+    people,
+    failed,
+  }: {
+    store: Store;
+    desk: Desk;
+    people: () => Presence[];
+    failed: (error: unknown) => void;
+  }) {
     this.#store = store;
     this.#desk = desk;
     this.#people = people;
@@ -49,12 +59,17 @@ export class Router {
     const waiting = await this.#waiting();
     const pending = new Map<string, number>();
     for (const { holder } of waiting) {
-      if (holder.state === 'queued' && holder.offer) pending.set(holder.offer.to.id, (pending.get(holder.offer.to.id) ?? 0) + 1);
+      if (holder.state === 'queued' && holder.offer)
+        pending.set(holder.offer.to.id, (pending.get(holder.offer.to.id) ?? 0) + 1);
     }
     for (const conversation of waiting) {
       const to = pick(conversation, this.#people(), pending);
       if (!to) continue;
-      const outcome = await this.#desk.execute(conversation.id, { type: 'offer', id: commandId(), to }, { type: 'desk' });
+      const outcome = await this.#desk.execute(
+        conversation.id,
+        { type: 'offer', id: commandId(), to },
+        { type: 'desk' },
+      );
       if (outcome.ok) pending.set(to.id, (pending.get(to.id) ?? 0) + 1);
     }
   }

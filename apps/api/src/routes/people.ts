@@ -21,7 +21,16 @@ import {
   type Draft,
   type Earlier,
 } from '@parley/contracts';
-import { abilities, administers, consults, reads, supervises, type Caller, type Command, type ListFilter } from '@parley/core';
+import {
+  abilities,
+  administers,
+  consults,
+  reads,
+  supervises,
+  type Caller,
+  type Command,
+  type ListFilter,
+} from '@parley/core';
 import { Type } from 'typebox';
 import type { ClientDesk, ClientDesks } from '../client-desk.ts';
 import { Refusal } from '../problems.ts';
@@ -35,102 +44,258 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
   return (app: Api): void => {
     const tags = ['People'];
 
-    app.get(paths.session, { schema: { tags, operationId: 'readSession', summary: 'Who I am and what this desk looks like', response: { 200: Session } } }, async (request) => {
-      const { desk, caller } = await open(request.caller);
-      const { policy, replies, name } = desk.client();
-      return {
-        me: { id: caller.id, name: caller.name, roles: [...request.caller.roles] },
-        client: { id: desk.id, name },
-        presence: desk.presence.of({ id: caller.id, name: caller.name }),
-        queues: policy.queues.map(({ id, name, warnAfter, dueAfter }) => ({ id, name, warnAfter, dueAfter })),
-        outcomes: [...policy.outcomes],
-        replies: [...replies],
-        can: { consult: consults(caller), supervise: supervises(caller), administer: administers(caller) },
-        serverTime: now(),
-      };
-    });
+    app.get(
+      paths.session,
+      {
+        schema: {
+          tags,
+          operationId: 'readSession',
+          summary: 'Who I am and what this desk looks like',
+          response: { 200: Session },
+        },
+      },
+      async (request) => {
+        const { desk, caller } = await open(request.caller);
+        const { policy, replies, name } = desk.client();
+        return {
+          me: { id: caller.id, name: caller.name, roles: [...request.caller.roles] },
+          client: { id: desk.id, name },
+          presence: desk.presence.of({ id: caller.id, name: caller.name }),
+          queues: policy.queues.map(({ id, name, warnAfter, dueAfter }) => ({ id, name, warnAfter, dueAfter })),
+          outcomes: [...policy.outcomes],
+          replies: [...replies],
+          can: { consult: consults(caller), supervise: supervises(caller), administer: administers(caller) },
+          serverTime: now(),
+        };
+      },
+    );
 
-    app.put(paths.presence, { schema: { tags, operationId: 'choosePresence', summary: 'Go available or away', body: PresenceBody, response: { 200: Presence } } }, async (request) => {
-      const { desk, caller } = await open(request.caller);
-      if (!consults(caller)) throw new Refusal('forbidden');
-      return desk.presence.choose({ id: caller.id, name: caller.name }, request.body.state);
-    });
+    app.put(
+      paths.presence,
+      {
+        schema: {
+          tags,
+          operationId: 'choosePresence',
+          summary: 'Go available or away',
+          body: PresenceBody,
+          response: { 200: Presence },
+        },
+      },
+      async (request) => {
+        const { desk, caller } = await open(request.caller);
+        if (!consults(caller)) throw new Refusal('forbidden');
+        return desk.presence.choose({ id: caller.id, name: caller.name }, request.body.state);
+      },
+    );
 
-    app.get(paths.people, { schema: { tags, operationId: 'listPeople', summary: 'Colleagues with their presence', response: { 200: People } } }, async (request) => {
-      const { desk } = await open(request.caller);
-      return { items: desk.presence.list() };
-    });
+    app.get(
+      paths.people,
+      {
+        schema: {
+          tags,
+          operationId: 'listPeople',
+          summary: 'Colleagues with their presence',
+          response: { 200: People },
+        },
+      },
+      async (request) => {
+        const { desk } = await open(request.caller);
+        return { items: desk.presence.list() };
+      },
+    );
 
-    app.get(paths.conversations, { schema: { tags, operationId: 'listConversations', summary: 'One of my lists', querystring: ConversationsQuery, response: { 200: ConversationPage } } }, async (request) => {
-      const { desk, caller } = await open(request.caller);
-      const { view, cursor, limit = 100 } = request.query;
-      // The cursor is taken first: a change between the two reads is seen twice rather than never.
-      const changes = await desk.store.changeCursor();
-      const page = await desk.store.list(filterOf(view, caller), { limit, ...(cursor === undefined ? {} : { cursor }) });
-      return { items: page.items.filter((one) => reads(caller, one)), changes, ...(page.next === undefined ? {} : { next: page.next }) };
-    });
+    app.get(
+      paths.conversations,
+      {
+        schema: {
+          tags,
+          operationId: 'listConversations',
+          summary: 'One of my lists',
+          querystring: ConversationsQuery,
+          response: { 200: ConversationPage },
+        },
+      },
+      async (request) => {
+        const { desk, caller } = await open(request.caller);
+        const { view, cursor, limit = 100 } = request.query;
+        // The cursor is taken first: a change between the two reads is seen twice rather than never.
+        const changes = await desk.store.changeCursor();
+        const page = await desk.store.list(filterOf(view, caller), {
+          limit,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        return {
+          items: page.items.filter((one) => reads(caller, one)),
+          changes,
+          ...(page.next === undefined ? {} : { next: page.next }),
+        };
+      },
+    );
 
-    app.get(paths.changes, { schema: { tags, operationId: 'listChanges', summary: 'What changed since a cursor', querystring: ChangesQuery, response: { 200: Changes } } }, async (request) => {
-      const { desk, caller } = await open(request.caller);
-      const { items, cursor, more } = await desk.store.changes(request.query.since, request.query.limit ?? 200);
-      return { items: items.filter((one) => reads(caller, one)), gone: items.filter((one) => !reads(caller, one)).map(({ id }) => id), changes: cursor, more };
-    });
+    app.get(
+      paths.changes,
+      {
+        schema: {
+          tags,
+          operationId: 'listChanges',
+          summary: 'What changed since a cursor',
+          querystring: ChangesQuery,
+          response: { 200: Changes },
+        },
+      },
+      async (request) => {
+        const { desk, caller } = await open(request.caller);
+        const { items, cursor, more } = await desk.store.changes(request.query.since, request.query.limit ?? 200);
+        return {
+          items: items.filter((one) => reads(caller, one)),
+          gone: items.filter((one) => !reads(caller, one)).map(({ id }) => id),
+          changes: cursor,
+          more,
+        };
+      },
+    );
 
-    app.get(paths.conversation(':id'), { schema: { tags, operationId: 'readConversation', summary: 'A conversation with its newest entries; the reading is audited', params: Params, response: { 200: ConversationView } } }, async (request) => {
-      const { desk, caller, conversation } = await readable(request.caller, request.params.id);
-      await desk.store.audit({ at: now(), by: { type: 'person', id: caller.id, name: caller.name }, what: 'conversation.read', of: conversation.id });
-      const [entries, before, draft] = await Promise.all([
-        desk.store.entries(conversation.id, { before: conversation.seq + 1, limit: entriesShown }),
-        desk.store.ofUser(conversation.channel, conversation.user.id, 6),
-        desk.store.document<Draft>('draft', draftKey(conversation.id, caller.id)),
-      ]);
-      const earlier = before.filter(({ id }) => id !== conversation.id).slice(0, 5).map(earlierOf);
-      return { conversation, abilities: abilities(caller, conversation, desk.client().policy), entries, earlier, ...(draft ? { draft } : {}) };
-    });
+    app.get(
+      paths.conversation(':id'),
+      {
+        schema: {
+          tags,
+          operationId: 'readConversation',
+          summary: 'A conversation with its newest entries; the reading is audited',
+          params: Params,
+          response: { 200: ConversationView },
+        },
+      },
+      async (request) => {
+        const { desk, caller, conversation } = await readable(request.caller, request.params.id);
+        await desk.store.audit({
+          at: now(),
+          by: { type: 'person', id: caller.id, name: caller.name },
+          what: 'conversation.read',
+          of: conversation.id,
+        });
+        const [entries, before, draft] = await Promise.all([
+          desk.store.entries(conversation.id, { before: conversation.seq + 1, limit: entriesShown }),
+          desk.store.ofUser(conversation.channel, conversation.user.id, 6),
+          desk.store.document<Draft>('draft', draftKey(conversation.id, caller.id)),
+        ]);
+        const earlier = before
+          .filter(({ id }) => id !== conversation.id)
+          .slice(0, 5)
+          .map(earlierOf);
+        return {
+          conversation,
+          abilities: abilities(caller, conversation, desk.client().policy),
+          entries,
+          earlier,
+          ...(draft ? { draft } : {}),
+        };
+      },
+    );
 
-    app.get(paths.entries(':id'), { schema: { tags, operationId: 'listEntries', summary: 'Entries by number', params: Params, querystring: EntriesQuery, response: { 200: EntryPage } } }, async (request) => {
-      const { desk, caller, conversation } = await readable(request.caller, request.params.id);
-      const { after, before, limit = 100 } = request.query;
-      if (after !== undefined && before !== undefined) throw new Refusal('validation', { detail: 'Ask for the entries after a number or before one, not both.' });
-      await desk.store.audit({ at: now(), by: { type: 'person', id: caller.id, name: caller.name }, what: 'conversation.read', of: conversation.id });
-      const range = before === undefined ? { after: after ?? 0, limit } : { before, limit };
-      return { conversation, entries: await desk.store.entries(conversation.id, range) };
-    });
+    app.get(
+      paths.entries(':id'),
+      {
+        schema: {
+          tags,
+          operationId: 'listEntries',
+          summary: 'Entries by number',
+          params: Params,
+          querystring: EntriesQuery,
+          response: { 200: EntryPage },
+        },
+      },
+      async (request) => {
+        const { desk, caller, conversation } = await readable(request.caller, request.params.id);
+        const { after, before, limit = 100 } = request.query;
+        if (after !== undefined && before !== undefined)
+          throw new Refusal('validation', { detail: 'Ask for the entries after a number or before one, not both.' });
+        await desk.store.audit({
+          at: now(),
+          by: { type: 'person', id: caller.id, name: caller.name },
+          what: 'conversation.read',
+          of: conversation.id,
+        });
+        const range = before === undefined ? { after: after ?? 0, limit } : { before, limit };
+        return { conversation, entries: await desk.store.entries(conversation.id, range) };
+      },
+    );
 
     for (const name of Object.keys(commandBodies) as CommandName[]) {
       app.post(
         paths.command(':id', name),
-        { schema: { tags, operationId: name, summary: summaries[name], params: Params, body: commandBodies[name], response: { 200: CommandAnswer } } },
+        {
+          schema: {
+            tags,
+            operationId: name,
+            summary: summaries[name],
+            params: Params,
+            body: commandBodies[name],
+            response: { 200: CommandAnswer },
+          },
+        },
         async (request) => {
           // Not through readable(): a refusal by the rules tells more, and only to whom it may.
           const { desk, caller } = await open(request.caller);
           const command = await toCommand(desk, name, request.body);
           const outcome = await desk.desk.execute(request.params.id, command, caller);
-          if (!outcome.ok) throw new Refusal(outcome.code, outcome.code === 'not-found' ? {} : { holder: outcome.conversation.holder });
+          if (!outcome.ok)
+            throw new Refusal(
+              outcome.code,
+              outcome.code === 'not-found' ? {} : { holder: outcome.conversation.holder },
+            );
           return {
             conversation: outcome.conversation,
             entries: outcome.entries,
             // The command itself may have changed how much the caller holds.
-            abilities: abilities(desk.caller({ id: caller.id, name: caller.name }, request.caller.roles), outcome.conversation, desk.client().policy),
+            abilities: abilities(
+              desk.caller({ id: caller.id, name: caller.name }, request.caller.roles),
+              outcome.conversation,
+              desk.client().policy,
+            ),
             ...(outcome.repeated ? { repeated: true as const } : {}),
           };
         },
       );
     }
 
-    app.put(paths.draft(':id'), { schema: { tags, operationId: 'saveDraft', summary: 'Keep what I am writing', params: Params, body: DraftBody, response: { 204: Type.Null() } } }, async (request, reply) => {
-      const { desk, caller, conversation } = await readable(request.caller, request.params.id);
-      const key = draftKey(conversation.id, caller.id);
-      if (request.body.text === '') await desk.store.deleteDocument('draft', key);
-      else await desk.store.putDocument('draft', key, { ...request.body, savedAt: now() } satisfies Draft);
-      return reply.status(204).send(null);
-    });
+    app.put(
+      paths.draft(':id'),
+      {
+        schema: {
+          tags,
+          operationId: 'saveDraft',
+          summary: 'Keep what I am writing',
+          params: Params,
+          body: DraftBody,
+          response: { 204: Type.Null() },
+        },
+      },
+      async (request, reply) => {
+        const { desk, caller, conversation } = await readable(request.caller, request.params.id);
+        const key = draftKey(conversation.id, caller.id);
+        if (request.body.text === '') await desk.store.deleteDocument('draft', key);
+        else await desk.store.putDocument('draft', key, { ...request.body, savedAt: now() } satisfies Draft);
+        return reply.status(204).send(null);
+      },
+    );
 
-    app.get(paths.overview, { schema: { tags: ['Supervisors'], operationId: 'readOverview', summary: 'How the queues stand now', response: { 200: Overview } } }, async (request) => {
-      const { desk, caller } = await open(request.caller);
-      if (!supervises(caller)) throw new Refusal('forbidden');
-      return overview(desk);
-    });
+    app.get(
+      paths.overview,
+      {
+        schema: {
+          tags: ['Supervisors'],
+          operationId: 'readOverview',
+          summary: 'How the queues stand now',
+          response: { 200: Overview },
+        },
+      },
+      async (request) => {
+        const { desk, caller } = await open(request.caller);
+        if (!supervises(caller)) throw new Refusal('forbidden');
+        return overview(desk);
+      },
+    );
 
     async function open(principal: PersonPrincipal): Promise<{ desk: ClientDesk; caller: Caller }> {
       const desk = await desks.open(principal.client);
@@ -161,7 +326,9 @@ async function overview(desk: ClientDesk) {
         queue: { id, name, warnAfter, dueAfter },
         waiting,
         assigned,
-        available: people.filter((one) => one.state === 'available' && one.load < one.capacity && one.queues.includes(id)).length,
+        available: people.filter(
+          (one) => one.state === 'available' && one.load < one.capacity && one.queues.includes(id),
+        ).length,
         ...(longest === undefined ? {} : { longestWaitSince: longest }),
       };
     }),
@@ -217,4 +384,3 @@ const summaries: Record<CommandName, string> = {
   return: 'Give the conversation back to the bot',
   close: 'Close the conversation with an outcome',
 };
-

@@ -11,13 +11,30 @@ export function transcriptRoutes(desks: ClientDesks, now: () => number) {
   return (app: Api): void => {
     const tags = ['Supervisors'];
 
-    app.get(paths.transcripts, { schema: { tags, operationId: 'searchTranscripts', summary: 'Search what the desk has kept', querystring: TranscriptsQuery, response: { 200: TranscriptPage } } }, async (request) => {
-      const { desk, caller } = await open(request.caller);
-      if (!supervises(caller)) throw new Refusal('forbidden');
-      const { text: _, cursor: __, ...filters } = request.query;
-      await desk.store.audit({ at: now(), by: { type: 'person', id: caller.id, name: caller.name }, what: 'transcripts.search', why: JSON.stringify(filters) });
-      return desk.store.search({ ...request.query, limit: request.query.limit ?? 50 });
-    });
+    app.get(
+      paths.transcripts,
+      {
+        schema: {
+          tags,
+          operationId: 'searchTranscripts',
+          summary: 'Search what the desk has kept',
+          querystring: TranscriptsQuery,
+          response: { 200: TranscriptPage },
+        },
+      },
+      async (request) => {
+        const { desk, caller } = await open(request.caller);
+        if (!supervises(caller)) throw new Refusal('forbidden');
+        const { text: _, cursor: __, ...filters } = request.query;
+        await desk.store.audit({
+          at: now(),
+          by: { type: 'person', id: caller.id, name: caller.name },
+          what: 'transcripts.search',
+          why: JSON.stringify(filters),
+        });
+        return desk.store.search({ ...request.query, limit: request.query.limit ?? 50 });
+      },
+    );
 
     app.get(
       paths.export(':id'),
@@ -39,9 +56,18 @@ export function transcriptRoutes(desks: ClientDesks, now: () => number) {
         const code = conversation ? refusal(caller, 'export', conversation, desk.client().policy) : 'not-found';
         if (!conversation || code) throw new Refusal(code ?? 'not-found');
         const { format } = request.query;
-        await desk.store.audit({ at: now(), by: { type: 'person', id: caller.id, name: caller.name }, what: 'conversation.export', of: conversation.id, why: format });
+        await desk.store.audit({
+          at: now(),
+          by: { type: 'person', id: caller.id, name: caller.name },
+          what: 'conversation.export',
+          of: conversation.id,
+          why: format,
+        });
         const file = exported(format, desk.id, conversation, await all(desk.store, conversation.id));
-        return reply.header('content-type', file.type).header('content-disposition', `attachment; filename="${file.name}"`).send(file.body);
+        return reply
+          .header('content-type', file.type)
+          .header('content-disposition', `attachment; filename="${file.name}"`)
+          .send(file.body);
       },
     );
 
