@@ -4,18 +4,20 @@ import type { Client, Clients } from './clients.ts';
 /** For everything that is no page. */
 const nothing = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+const ofEveryAnswer = Object.entries({
+  'content-security-policy': nothing,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  // Sign-in may open a window and has to hear back from it.
+  'cross-origin-opener-policy': 'same-origin-allow-popups',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
+});
+
 /** Headers of every answer; a page replaces the policy with its own. */
 export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply, https: boolean): void {
-  reply.headers({
-    'content-security-policy': nothing,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-resource-policy': 'same-origin',
-    // Sign-in may open a window and has to hear back from it.
-    'cross-origin-opener-policy': 'same-origin-allow-popups',
-    'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
-    'x-request-id': request.id,
-  });
+  for (const [name, value] of ofEveryAnswer) reply.header(name, value);
+  reply.header('x-request-id', request.id);
   if (https) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
   if (/^\/(v1|hub)(\/|\?|$)/.test(request.url)) reply.header('cache-control', 'no-store');
 }

@@ -22,27 +22,40 @@ export function createTokenBuckets({
   maxKeys?: number;
   monotonic?: () => number;
 }): TokenBuckets {
-  const buckets = new Map<string, { level: number; at: number }>();
+  const buckets = new Map<string, Bucket>();
+  const waitOf = (level: number) => (level >= 1 ? 0 : (1 - level) / perSecond);
 
-  function refilled(key: string): { level: number; at: number } {
-    const now = monotonic();
-    const bucket = buckets.get(key) ?? { level: burst, at: now };
+  function refill(bucket: Bucket, now: number): void {
     bucket.level = Math.min(burst, bucket.level + ((now - bucket.at) / 1000) * perSecond);
     bucket.at = now;
-    return bucket;
   }
-  const waitOf = (level: number) => (level >= 1 ? 0 : (1 - level) / perSecond);
 
   return {
     take(key) {
-      const bucket = refilled(key);
-      buckets.delete(key);
-      buckets.set(key, bucket);
-      if (buckets.size > maxKeys) buckets.delete(buckets.keys().next().value as string);
+      const now = monotonic();
+      let bucket = buckets.get(key);
+      if (!bucket || now - bucket.moved > moveAfterMs) {
+        buckets.delete(key);
+        bucket ??= { level: burst, at: now, moved: now };
+        bucket.moved = now;
+        buckets.set(key, bucket);
+        if (buckets.size > maxKeys) buckets.delete(buckets.keys().next().value as string);
+      }
+      refill(bucket, now);
       const wait = waitOf(bucket.level);
       if (wait === 0) bucket.level -= 1;
       return wait;
     },
-    wait: (key) => waitOf(refilled(key).level),
+    wait(key) {
+      const bucket = buckets.get(key);
+      if (!bucket) return waitOf(burst);
+      refill(bucket, monotonic());
+      return waitOf(bucket.level);
+    },
   };
 }
+
+/** How long a bucket keeps its place among the unused ones: moving it with every request would cost more than the rest. */
+const moveAfterMs = 1_000;
+
+type Bucket = { level: number; at: number; moved: number };

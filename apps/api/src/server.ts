@@ -154,6 +154,9 @@ function createApp({ config, events, log }: ServerDeps): Api {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
+    // A logger of its own for every request costs more than routing it, and only the hub's say anything through it.
+    childLoggerFactory: (logger, bindings, options) =>
+      options.serializers === undefined ? logger : logger.child(bindings, options),
     bodyLimit: config.limits.bodyBytes,
     // How long a request may take to arrive; without a limit a slow sender holds a socket for ever.
     requestTimeout: config.limits.requestSeconds * 1_000,
@@ -179,19 +182,21 @@ function createApp({ config, events, log }: ServerDeps): Api {
   app.decorateRequest('caller', null as never);
   app.decorateRequest('bot', null as never);
 
-  app.addHook('onRequest', async (request, reply) => setSecurityHeaders(request, reply, https));
+  // Hooks that every request passes call back instead of returning promises: each of those would cost a turn of the queue.
+  app.addHook('onRequest', (request, reply, done) => {
+    setSecurityHeaders(request, reply, https);
+    if (speaksJson(request)) done();
+    else sendProblem(reply, 'unsupported-media-type');
+  });
   acceptOnlyJson(app);
-  app.addHook('onResponse', async (request, reply) => {
-    const { url = 'unmatched' } = request.routeOptions;
-    events.requestFinished({
-      route: url,
-      method: request.method,
-      status: reply.statusCode,
-      seconds: reply.elapsedTime / 1000,
-    });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { statusCode: status, elapsedTime } = reply;
+    const { url: route = 'unmatched' } = request.routeOptions;
+    events.requestFinished({ route, method: request.method, status, seconds: elapsedTime / 1000 });
     // A desk at work answers hundreds of requests a second: the metrics count them, the log keeps what went wrong or slowly.
-    const level = reply.statusCode >= 400 || reply.elapsedTime > slowMs ? 'info' : 'debug';
+    const level = status >= 400 || elapsedTime > slowMs ? 'info' : 'debug';
     if (log.level !== 'info' || level === 'info') log[level](describeRequest(request, reply), 'request');
+    done();
   });
   app.setErrorHandler(
     createErrorHandler((error, request) => {
@@ -207,13 +212,12 @@ function createApp({ config, events, log }: ServerDeps): Api {
 function acceptOnlyJson(app: Api): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
-  app.addHook('onRequest', async (request, reply) => {
-    const type = request.headers['content-type'];
-    if (type === undefined || request.routeOptions.config.audience === 'hub') return undefined;
-    return /^application\/json(; ?charset="?utf-8"?)?$/i.test(type)
-      ? undefined
-      : sendProblem(reply, 'unsupported-media-type');
-  });
+}
+
+function speaksJson(request: FastifyRequest): boolean {
+  const type = request.headers['content-type'];
+  if (type === undefined || type === 'application/json') return true;
+  return request.routeOptions.config.audience === 'hub' || /^application\/json(; ?charset="?utf-8"?)?$/i.test(type);
 }
 
 function markAudience(scope: Api, audience: Audience): void {
@@ -270,26 +274,21 @@ function patternOf(url: string): RegExp {
 /** So many requests at once and no more: what cannot be served soon is refused at once. */
 function createSlots(max: number, events: Events) {
   let taken = 0;
-  const held = new WeakSet<FastifyRequest>();
-
-  function release(request: FastifyRequest): void {
-    if (held.delete(request)) taken -= 1;
-  }
+  const release = () => void (taken -= 1);
 
   return {
     count(scope: Api): void {
-      scope.addHook('onRequest', async (request, reply) => {
+      scope.addHook('onRequest', (_request, reply, done) => {
         if (taken >= max) {
           events.overloaded();
-          return sendProblem(reply, 'overloaded', { retryAfter: 1 });
+          sendProblem(reply, 'overloaded', { retryAfter: 1 });
+          return;
         }
         taken += 1;
-        held.add(request);
-        // A caller that hangs up gets no response, and must give its place back all the same.
-        reply.raw.once('close', () => release(request));
-        return undefined;
+        // Comes once, whether the answer went out or the caller hung up.
+        reply.raw.once('close', release);
+        done();
       });
-      scope.addHook('onResponse', async (request) => release(request));
     },
   };
 }

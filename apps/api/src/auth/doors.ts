@@ -8,16 +8,18 @@ import { bearerOf, hubTokenOf } from './bearer.ts';
 import type { BotPrincipal, PersonPrincipal } from './principals.ts';
 import type { Verdict, Verifier } from './verifier.ts';
 
-/** Hooks that let a request in, or answer it. */
+/** Lets a request in by calling `done`, or answers it. */
+export type Door = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+
 export interface Doors {
   /** Counts against the address; nothing else. */
-  open(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined>;
+  open: Door;
   /** Sets `request.caller`. */
-  person(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined>;
+  person: Door;
   /** Sets `request.bot`. */
-  bot(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined>;
+  bot: Door;
   /** Like `person`; the token may be in the query, and refusals have no body, because hub clients would quote it. */
-  hub(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined>;
+  hub: Door;
 }
 
 export type DoorDeps = {
@@ -57,17 +59,24 @@ export function createDoors({ verifier, events, limits, monotonic = () => perfor
     return refuse(reply, 'rate-limited', { retryAfter });
   }
 
-  async function admit<P>(
+  /**
+   * Calls `enter` with whom the token speaks for, in the same turn where the answer is remembered; else answers.
+   * @param failed told of what nobody expected
+   */
+  function admit<P>(
     request: FastifyRequest,
     reply: FastifyReply,
     door: {
       audience: 'person' | 'bot' | 'hub';
       token: string | undefined;
+      recall: (token: string) => P | undefined;
       verify: (token: string) => Promise<Verdict<P>>;
       refuse: Refuse;
     },
-  ): Promise<P | undefined> {
-    const { audience, token, verify, refuse } = door;
+    enter: (principal: P) => void,
+    failed: (error: Error) => void,
+  ): void {
+    const { audience, token, refuse } = door;
     const crowded = addresses.take(request.ip);
     if (crowded > 0) return void tooMany(reply, refuse, 'address', crowded);
     if (token === undefined) {
@@ -75,12 +84,24 @@ export function createDoors({ verifier, events, limits, monotonic = () => perfor
       reply.header('www-authenticate', 'Bearer');
       return void refuse(reply, 'unauthenticated');
     }
+    const known = door.recall(token);
+    if (known !== undefined) return enter(known);
     const pause = verifier.remembers(token) ? 0 : refusals.wait(request.ip);
     if (pause > 0) return void tooMany(reply, refuse, 'refusals', pause);
 
-    const verdict = await verify(token);
-    if (verdict.ok) return verdict.principal;
-    const { status, code, reason, claims, kid, uti } = verdict;
+    door.verify(token).then((verdict) => {
+      if (verdict.ok) enter(verdict.principal);
+      else turnAway(request, reply, audience, verdict, refuse);
+    }, failed);
+  }
+
+  function turnAway(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    audience: 'person' | 'bot' | 'hub',
+    { status, code, reason, claims, kid, uti }: Verdict<never> & { ok: false },
+    refuse: Refuse,
+  ): void {
     events.authRefused({
       audience,
       status,
@@ -97,48 +118,56 @@ export function createDoors({ verifier, events, limits, monotonic = () => perfor
     refuse(reply, code);
   }
 
-  async function person(
-    request: FastifyRequest,
-    reply: FastifyReply,
+  function person(
     audience: 'person' | 'hub',
-    token: string | undefined,
+    tokenOf: (request: FastifyRequest) => string | undefined,
     refuse: Refuse,
-  ): Promise<FastifyReply | undefined> {
-    const caller = await admit<PersonPrincipal>(request, reply, {
-      audience,
-      token,
-      verify: verifier.verifyPerson,
-      refuse,
-    });
-    if (!caller) return reply;
-    const wait = people.take(`${caller.tenant} ${caller.id}`);
-    if (wait > 0) return tooMany(reply, refuse, 'person', wait);
-    request.caller = caller;
-    return undefined;
+  ): Door {
+    const { recallPerson: recall, verifyPerson: verify } = verifier;
+    return (request, reply, done) => {
+      const enter = (caller: PersonPrincipal) => {
+        const wait = people.take(`${caller.tenant} ${caller.id}`);
+        if (wait > 0) return void tooMany(reply, refuse, 'person', wait);
+        request.caller = caller;
+        done();
+      };
+      admit(request, reply, { audience, token: tokenOf(request), recall, verify, refuse }, enter, done);
+    };
+  }
+
+  function bot(): Door {
+    const { recallBot: recall, verifyBot: verify } = verifier;
+    return (request, reply, done) => {
+      const enter = (caller: BotPrincipal) => {
+        const wait = bots.take(`${caller.tenant} ${caller.id}`);
+        if (wait > 0) return void tooMany(reply, sendProblem, 'bot', wait);
+        request.bot = caller;
+        done();
+      };
+      admit(
+        request,
+        reply,
+        { audience: 'bot', token: inHeader(request), recall, verify, refuse: sendProblem },
+        enter,
+        done,
+      );
+    };
   }
 
   return {
-    async open(request, reply) {
+    open(request, reply, done) {
       const wait = addresses.take(request.ip);
-      return wait > 0 ? tooMany(reply, sendProblem, 'address', wait) : undefined;
+      if (wait > 0) tooMany(reply, sendProblem, 'address', wait);
+      else done();
     },
-    person: (request, reply) => person(request, reply, 'person', bearerOf(request.raw.rawHeaders), sendProblem),
-    async bot(request, reply) {
-      const caller = await admit<BotPrincipal>(request, reply, {
-        audience: 'bot',
-        token: bearerOf(request.raw.rawHeaders),
-        verify: verifier.verifyBot,
-        refuse: sendProblem,
-      });
-      if (!caller) return reply;
-      const wait = bots.take(`${caller.tenant} ${caller.id}`);
-      if (wait > 0) return tooMany(reply, sendProblem, 'bot', wait);
-      request.bot = caller;
-      return undefined;
-    },
-    hub: (request, reply) =>
-      person(request, reply, 'hub', hubTokenOf(request.raw.rawHeaders, request.raw.url ?? ''), sendStatus),
+    person: person('person', inHeader, sendProblem),
+    bot: bot(),
+    hub: person('hub', ({ raw }) => hubTokenOf(raw.rawHeaders, raw.url ?? ''), sendStatus),
   };
+}
+
+function inHeader(request: FastifyRequest): string | undefined {
+  return bearerOf(request.raw.rawHeaders);
 }
 
 function sendStatus(reply: FastifyReply, code: ErrorCode, { retryAfter }: ProblemExtra = {}): FastifyReply {

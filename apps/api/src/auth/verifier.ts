@@ -28,6 +28,9 @@ export type Verdict<P> =
 export interface Verifier {
   verifyPerson(token: string): Promise<Verdict<PersonPrincipal>>;
   verifyBot(token: string): Promise<Verdict<BotPrincipal>>;
+  /** Whom a token speaks for, where that was found out before; undefined where it must be verified. */
+  recallPerson(token: string): PersonPrincipal | undefined;
+  recallBot(token: string): BotPrincipal | undefined;
   /** Whether judging this token costs next to nothing, because the answer is remembered. */
   remembers(token: string): boolean;
   /** Whether tokens of at least one client can be judged. */
@@ -203,6 +206,8 @@ export function createVerifier({
   return {
     verifyPerson: (token) => judge(token, people, person),
     verifyBot: (token) => judge(token, bots, bot),
+    recallPerson: (token) => people.get(token),
+    recallBot: (token) => bots.get(token),
     remembers: (token) =>
       people.get(token) !== undefined || bots.get(token) !== undefined || badSignatures.get(token) === true,
     async ready() {
