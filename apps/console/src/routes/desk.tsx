@@ -20,6 +20,8 @@ export function DeskPage() {
   const { contextPane } = usePreferences();
   // Where there is no room for it, the context pane is a place one goes to, not a preference.
   const narrow = useMedia('(max-width: 1180px)');
+  // With one pane at a time the list is all there is until a conversation is opened.
+  const single = useMedia('(max-width: 720px)');
   const [visited, setVisited] = useState<string>();
   const context = narrow ? visited === conversation : contextPane;
   useCommand({ id: 'panes', title: 'Next pane', group: 'Go to', keys: 'F6', run: () => cyclePanes(1) });
@@ -48,7 +50,7 @@ export function DeskPage() {
   }
   return (
     <div className={styles['desk']} data-open={conversation !== undefined} data-context={context}>
-      <div className={styles['list']}>
+      <div className={styles['list']} role={single && conversation === undefined ? 'main' : undefined}>
         <DeskList client={client ?? ''} current={conversation} />
       </div>
       {conversation === undefined ? (

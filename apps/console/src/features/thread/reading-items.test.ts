@@ -1,6 +1,7 @@
 import type { Entry } from '@parley/contracts';
 import { expect, test } from 'vitest';
-import { frontShift, jumpIndex, readingItems, readingStart } from './reading-items.ts';
+import { jumpIndex, readingItems, readingStart } from './reading-items.ts';
+import { prepended } from './thread-items.ts';
 
 const day = Date.UTC(2026, 2, 10, 12);
 const line = (seq: number, by: 'user' | 'bot' = 'user') =>
@@ -43,15 +44,15 @@ test('every line is there to be read; a fold that the reader closed hides its ow
 test('earlier lines shift the view by as many items as came in front, although the day and the fold begin earlier now', () => {
   const before = readingItems(log(150, 205), open);
   const after = readingItems(log(50, 205), open);
-  const shift = frontShift(before, after);
+  const shift = prepended(before, after);
   expect(shift).toBe(100);
   const place = before.findIndex((item) => item.key === 'entry-170');
   expect(after[place + shift]?.key).toBe('entry-170');
 });
 
 test('later lines shift nothing', () => {
-  expect(frontShift(readingItems(log(150, 205), open), readingItems(log(150, 230), open))).toBe(0);
-  expect(frontShift([], readingItems(log(1, 3), open))).toBe(0);
+  expect(prepended(readingItems(log(150, 205), open), readingItems(log(150, 230), open))).toBe(0);
+  expect(prepended([], readingItems(log(1, 3), open))).toBe(0);
 });
 
 test('a jump goes to the entry, or to the next one that is shown', () => {

@@ -10,13 +10,6 @@ export function readingItems(entries: readonly Entry[], closed: ReadonlySet<stri
   return threadItems(entries, { ...none, open: new Set(folds) });
 }
 
-/** How many items came in front of what was shown before. A day or a fold may begin earlier than it did: only lines tell. */
-export function frontShift(before: readonly ThreadItem[], after: readonly ThreadItem[]): number {
-  const places = new Map(after.map(({ key }, index) => [key, index]));
-  const anchor = before.findIndex((item) => item.type !== 'day' && item.type !== 'fold' && places.has(item.key));
-  return anchor < 0 ? 0 : Math.max(0, (places.get(before[anchor]?.key ?? '') ?? anchor) - anchor);
-}
-
 /** Where an entry is, or the next one that is shown if it is not; -1 when there is none. */
 export function jumpIndex(items: readonly ThreadItem[], seq: number): number {
   return items.findIndex((item) => 'entry' in item && item.entry.seq >= seq);

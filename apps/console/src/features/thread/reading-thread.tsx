@@ -10,8 +10,8 @@ import type { Naming } from '../../words/entry-words.ts';
 import { userName } from '../../words/people-words.ts';
 import { sentence } from '../../words/sentence.ts';
 import { Line, type LineContext } from './lines.tsx';
-import { frontShift, jumpIndex, readingItems, readingStart } from './reading-items.ts';
-import type { ThreadItem } from './thread-items.ts';
+import { jumpIndex, readingItems, readingStart } from './reading-items.ts';
+import { prepended, type ThreadItem } from './thread-items.ts';
 import styles from './thread.module.css';
 
 /** An entry to go to. Each new object is a new wish, also to the same place. */
@@ -52,7 +52,7 @@ function LoadedThread({ id, log, jump }: ReadingProps & { log: Log }) {
   const [shown, setShown] = useState({ items, first: origin, begin });
   // Only earlier lines shift what is here; a fold that is opened does not.
   if (shown.items !== items)
-    setShown({ items, first: shown.first - (shown.begin === begin ? 0 : frontShift(shown.items, items)), begin });
+    setShown({ items, first: shown.first - (shown.begin === begin ? 0 : prepended(shown.items, items)), begin });
 
   const [start] = useState(() => readingStart(items, log.head.handoff?.requestedSeq, more));
   const user = userName(log.head.user);

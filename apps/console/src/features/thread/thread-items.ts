@@ -150,10 +150,9 @@ export function startIndex(items: readonly ThreadItem[]): number {
   return unread >= 0 ? Math.max(0, unread - 1) : Math.max(0, items.length - 1);
 }
 
-/** How many items came in front of what was shown before. */
+/** How many items came in front of what was shown before. A day or a fold may begin earlier than it did: only lines tell. */
 export function prepended(before: readonly ThreadItem[], after: readonly ThreadItem[]): number {
-  const known = new Set(before.map(({ key }) => key));
-  const first = after.findIndex(({ key }) => known.has(key));
-  const old = first < 0 ? -1 : before.findIndex(({ key }) => key === after[first]?.key);
-  return first > 0 && old === 0 ? first : 0;
+  const places = new Map(after.map(({ key }, index) => [key, index]));
+  const anchor = before.findIndex((item) => item.type !== 'day' && item.type !== 'fold' && places.has(item.key));
+  return anchor < 0 ? 0 : Math.max(0, (places.get(before[anchor]?.key ?? '') ?? anchor) - anchor);
 }
