@@ -1,6 +1,6 @@
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { isPublicAddress } from './egress-addresses.ts';
 
 export type EgressRequest = {
@@ -76,29 +76,47 @@ export function createEgress({
   const open = new Agent(settings);
   const development = new Set(developmentOrigins);
 
+  // An address is read and checked once: callbacks go to the same few all day.
+  const targets = new Map<string, Target>();
+
+  function targetOf(url: string): Target {
+    const known = targets.get(url);
+    if (known) return known;
+    const parsed = parse(url);
+    const isDevelopment = development.has(parsed.origin);
+    if (!isDevelopment) checkTarget(parsed, ports);
+    const target = {
+      origin: parsed.origin,
+      path: parsed.pathname + parsed.search,
+      dispatcher: isDevelopment ? open : guarded,
+    };
+    if (targets.size >= maxTargets) targets.clear();
+    targets.set(url, target);
+    return target;
+  }
+
   async function call(
     url: string,
     { method = 'GET', headers = {}, body, timeoutMs = 15_000, maxBytes = 64 * 1024 }: EgressRequest = {},
   ): Promise<EgressResponse> {
-    const target = parse(url);
-    const isDevelopment = development.has(target.origin);
-    if (!isDevelopment) checkTarget(target, ports);
-    const signal = AbortSignal.timeout(timeoutMs);
-    try {
-      const answer = await request(target, {
-        dispatcher: isDevelopment ? open : guarded,
-        method,
-        // Nothing is unpacked, so nothing can unfold.
-        headers: { ...headers, 'accept-encoding': 'identity' },
-        body: body ?? null,
-        signal,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      });
-      return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer.body, maxBytes) };
-    } catch (error) {
-      throw asEgressError(error, signal);
-    }
+    const { origin, path, dispatcher } = targetOf(url);
+    return new Promise((resolve, reject) => {
+      const exchange = new Exchange(timeoutMs, maxBytes, resolve, reject);
+      dispatcher.dispatch(
+        {
+          origin,
+          path,
+          method,
+          // Nothing is unpacked, so nothing can unfold.
+          headers: { ...headers, 'accept-encoding': 'identity' },
+          body: body ?? null,
+          // The exchange has one deadline for all of it.
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        exchange,
+      );
+    });
   }
 
   return {
@@ -157,6 +175,9 @@ function checkedLookup(resolve: Resolve) {
   };
 }
 
+type Target = { origin: string; path: string; dispatcher: Agent };
+const maxTargets = 1_000;
+
 type LookupDone = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
 async function addressesOf(host: string, resolve: Resolve): Promise<LookupAddress[]> {
@@ -177,19 +198,71 @@ function resolveName(host: string): Promise<LookupAddress[]> {
   });
 }
 
-async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // Leaving the loop destroys the body and with it the connection.
-    if (size > maxBytes) throw new EgressError('failed', 'too-large');
-    chunks.push(chunk);
+/**
+ * One request on its way. It takes what arrives as it arrives: a stream and a signal for each of the short answers of
+ * a callback would cost more than the call.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #maxBytes: number;
+  readonly #resolve: (response: EgressResponse) => void;
+  readonly #reject: (error: EgressError) => void;
+  readonly #deadline: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: EgressResponse['headers'] = {};
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #failure: EgressError | undefined;
+
+  constructor(
+    timeoutMs: number,
+    maxBytes: number,
+    resolve: (response: EgressResponse) => void,
+    reject: (error: EgressError) => void,
+  ) {
+    this.#maxBytes = maxBytes;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#deadline = setTimeout(() => this.#giveUp(new EgressError('failed', 'timeout')), timeoutMs);
   }
-  return Buffer.concat(chunks);
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Nobody waits for it any more: it is not sent.
+    if (this.#failure) controller.abort(this.#failure);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: EgressResponse['headers']): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#maxBytes) this.#giveUp(new EgressError('failed', 'too-large'));
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#deadline);
+    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+    clearTimeout(this.#deadline);
+    this.#reject(this.#failure ?? asEgressError(error));
+  }
+
+  /** Ends the request, and with it the connection, whose rest nobody wants to read. */
+  #giveUp(failure: EgressError): void {
+    clearTimeout(this.#deadline);
+    this.#failure ??= failure;
+    this.#reject(this.#failure);
+    this.#controller?.abort(this.#failure);
+  }
 }
 
-function asEgressError(error: unknown, signal: AbortSignal): EgressError {
+function asEgressError(error: unknown): EgressError {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof EgressError) return each;
     // Several addresses were tried and all failed.
@@ -197,6 +270,6 @@ function asEgressError(error: unknown, signal: AbortSignal): EgressError {
     if (inner) return inner;
   }
   const { name, code } = error as { name?: string; code?: string };
-  const late = signal.aborted || name === 'TimeoutError' || /TIMEOUT/.test(code ?? '');
+  const late = name === 'TimeoutError' || /TIMEOUT/.test(code ?? '');
   return new EgressError('failed', late ? 'timeout' : 'connection', { cause: error });
 }
