@@ -28,6 +28,7 @@ export class Catalogue {
    */
   advance(budget: number): boolean {
     const s = this.#statements;
+    this.#conversations.fold();
     const from = s.marker.get() as number;
     const changes = s.changes.all(from, budget) as { n: number; conversation: number; id: string; change: number }[];
     const words: { rowid: number; text: string }[] = [];
@@ -83,7 +84,7 @@ function statements(db: Database) {
   return {
     marker: db.prepare(`select value from meta where name = 'indexed'`).pluck(),
     setMarker: db.prepare(`update meta set value = ? where name = 'indexed'`),
-    behind: db.prepare(`select n from changes where n > (select value from meta where name = 'indexed') limit 1`).pluck(),
+    behind: db.prepare(`select 1 where exists (select 1 from recent) or exists (select 1 from changes where n > (select value from meta where name = 'indexed'))`).pluck(),
     changes: db.prepare(
       'select c.n, c.conversation, m.id, h.change from changes c cross join heads h on h.conversation = c.conversation cross join names m on m.conversation = c.conversation where c.n > ? order by c.n limit ?',
     ),

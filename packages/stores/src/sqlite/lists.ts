@@ -1,21 +1,24 @@
 import type { Conversation } from '@parley/contracts';
 import type { ListFilter } from '@parley/core';
 import { makeCursor, readChange, readCursor } from '../rules.ts';
+import type { Conversations } from './conversations.ts';
 import type { Database } from './driver.ts';
 
 /** The reads over many heads. None of them looks at a head that it does not return. */
 export class Lists {
   #statements: ReturnType<typeof statements>;
+  #conversations: Conversations;
 
-  constructor(db: Database) {
+  constructor(db: Database, conversations: Conversations) {
     this.#statements = statements(db);
+    this.#conversations = conversations;
   }
 
   list(filter: ListFilter, page: { cursor?: string; limit: number }): { items: Conversation[]; next?: string } {
     const after = page.cursor === undefined ? ([-1, 0] as const) : readCursor(page.cursor);
     const found = filter.consultant === undefined ? this.#byState(filter, after, page.limit + 1) : this.#byConsultant(filter, after, page.limit + 1);
     const places = found.slice(0, page.limit);
-    const items = places.map(({ conversation }) => this.head(conversation));
+    const items = places.map(({ conversation }) => this.#conversations.headOf(conversation));
     const last = places.at(-1);
     return found.length > places.length && last ? { items, next: makeCursor(last.since, last.conversation) } : { items };
   }
@@ -27,32 +30,24 @@ export class Lists {
     return total;
   }
 
-  changeCursor(): number {
-    return this.#statements.lastChange.get() as number;
-  }
-
   changes(since: string, limit: number): { items: Conversation[]; cursor: string; more: boolean } {
     const from = readChange(since);
-    const found = this.#statements.changes.all(from, limit + 1) as { n: number; body: string }[];
+    const found = this.#conversations.changedAfter(from, limit + 1);
     const more = found.length > limit;
     const rows = more ? found.slice(0, limit) : found;
-    return { items: rows.map(({ body }) => JSON.parse(body) as Conversation), cursor: String(more ? rows.at(-1)!.n : Math.max(from, this.changeCursor())), more };
+    return { items: rows.map(({ head }) => head), cursor: String(more ? rows.at(-1)!.change : Math.max(from, this.#conversations.lastChange)), more };
   }
 
   due(now: number, limit: number): Conversation[] {
-    return (this.#statements.due.all(now, limit) as number[]).map((key) => this.head(key));
+    return (this.#statements.due.all(now, limit) as number[]).map((key) => this.#conversations.headOf(key));
   }
 
   undelivered(limit: number): Conversation[] {
-    return (this.#statements.undelivered.all(limit) as number[]).map((key) => this.head(key));
+    return (this.#statements.undelivered.all(limit) as number[]).map((key) => this.#conversations.headOf(key));
   }
 
   ofUser(channel: string, userId: string, limit: number): Conversation[] {
-    return (this.#statements.ofUser.all(channel, userId, limit) as number[]).map((key) => this.head(key));
-  }
-
-  head(key: number): Conversation {
-    return JSON.parse(this.#statements.head.get(key) as string) as Conversation;
+    return (this.#statements.ofUser.all(channel, userId, limit) as number[]).map((key) => this.#conversations.headOf(key));
   }
 
   #byState(filter: ListFilter, after: readonly [number, number], limit: number): Place[] {
@@ -79,14 +74,9 @@ type Tally = { state: string; queue: string; total: number };
 
 function statements(db: Database) {
   return {
-    head: db.prepare('select body from heads where conversation = ?').pluck(),
     tallies: db.prepare('select state, queue, total from tallies where state = ? and total > 0'),
     holders: db.prepare('select since, conversation from holders where state = ? and queue = ? and (since, conversation) > (?, ?) order by since, conversation limit ?'),
     mine: db.prepare('select since, conversation, queue from mine where consultant = ? and (since, conversation) > (?, ?) order by since, conversation limit ?'),
-    lastChange: db.prepare('select coalesce(max(n), 0) from changes').pluck(),
-    changes: db.prepare(
-      'select c.n, h.body from changes c cross join heads h on h.conversation = c.conversation and h.change = c.n where c.n > ? order by c.n limit ?',
-    ),
     due: db.prepare('select conversation from due where at <= ? order by at, conversation limit ?').pluck(),
     undelivered: db.prepare('select conversation from undelivered order by conversation limit ?').pluck(),
     ofUser: db.prepare('select conversation from users where channel = ? and user = ? order by opened desc, conversation desc limit ?').pluck(),

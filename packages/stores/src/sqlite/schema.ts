@@ -1,10 +1,11 @@
 /**
  * What costs in an encrypted file is each page that a commit touches, so the schema is shaped to touch few
- * (measured by `bench/shapes.ts`): entries of all conversations are appended to one log, and the head of a conversation
- * carries where its newest entries are. A plain message touches its head, the end of the log and the end of the changes.
+ * (measured by `bench/shapes.ts` and `bench/desk.ts`): a commit appends its entries to one log and what it changed in its
+ * head to `recent`, so that messages of many conversations share pages. From time to time all of `recent` is folded into `heads`:
+ * a head is what is in `heads` and then in `recent`, in this order. A head carries where its newest entries are.
  * The tables by state, person, time and user are touched only when that changes. Conversations are known by a small number (`conversation`).
  *
- * One string per version; never edit a released one.
+ * One string per version; never edit a released one. Version 1 is not released yet and was edited in place: files of before are to be deleted.
  */
 export const migrations: readonly string[] = [
   `
@@ -13,12 +14,14 @@ export const migrations: readonly string[] = [
   create table names(conversation integer primary key, id text not null unique);
   -- tail: id hash and log position of the entries that are in no chunk yet
   create table heads(conversation integer primary key, change integer not null, body text not null, tail blob not null);
+  -- commits that are not in heads yet: n is the number of the change, patch as in patch.ts, records continue tail
+  create table recent(n integer primary key, conversation integer not null, patch text not null, records blob not null);
   create table log(n integer primary key, body text not null);
   -- chunk: conversation * 2^16 + number; the same records, 32 at a time
   create table chunks(chunk integer primary key, records blob not null);
   -- of the entries in chunks
   create table ids(conversation integer, hash integer, seq integer, primary key(conversation, hash, seq)) without rowid;
-  -- those that a newer one of the same conversation replaced are removed when they are indexed
+  -- of what is in heads; those that a newer one of the same conversation replaced are removed when they are indexed
   create table changes(n integer primary key, conversation integer not null);
 
   create table holders(state text, queue text, since integer, conversation integer, primary key(state, queue, since, conversation)) without rowid;

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Conversation, Entry, TranscriptHit, TranscriptsQuery } from '@parley/contracts';
+import type { TranscriptHit, TranscriptsQuery } from '@parley/contracts';
 import { matchesFilters, type TranscriptFacts } from '../facts.ts';
 import { makeCursor, readCursor } from '../rules.ts';
 import { phrasesOf, snippetOf, textOf, type Phrase } from '../words.ts';
-import { seqsEach } from './conversations.ts';
+import { seqsEach, type Conversations } from './conversations.ts';
 import type { Database } from './driver.ts';
 
 /**
@@ -13,16 +13,15 @@ import type { Database } from './driver.ts';
 export class Search {
   #statements: ReturnType<typeof statements>;
   #match: (phrases: readonly Phrase[]) => Promise<Float64Array>;
-  #readEntry: (id: string, seq: number) => Entry | undefined;
+  #conversations: Conversations;
 
   /**
    * @param match gives a full-text row of each conversation that has all phrases
-   * @param readEntry reads one entry of a conversation
    */
-  constructor(db: Database, match: (phrases: readonly Phrase[]) => Promise<Float64Array>, readEntry: (id: string, seq: number) => Entry | undefined) {
+  constructor(db: Database, match: (phrases: readonly Phrase[]) => Promise<Float64Array>, conversations: Conversations) {
     this.#statements = statements(db);
     this.#match = match;
-    this.#readEntry = readEntry;
+    this.#conversations = conversations;
   }
 
   async run(query: TranscriptsQuery & { limit: number }): Promise<{ items: TranscriptHit[]; next?: string }> {
@@ -36,10 +35,12 @@ export class Search {
       if (found.length > query.limit || (query.from !== undefined && (slice.at(-1)?.updated ?? 0) < query.from)) break;
     }
     const page = found.slice(0, query.limit);
+    this.#conversations.look();
     const items = page.map(({ conversation, row }) => {
-      const head = JSON.parse(this.#statements.head.get(conversation) as string) as Conversation;
+      const head = this.#conversations.headOf(conversation);
       if (!phrases || row === undefined) return { conversation: head };
-      const entry = this.#readEntry(head.id, row % seqsEach);
+      const seq = row % seqsEach;
+      const entry = this.#conversations.entries(this.#conversations.get(head.id)!, seq, seq)[0];
       return { conversation: head, snippet: snippetOf((entry && textOf(entry)) ?? '', phrases) };
     });
     const last = page.at(-1);
@@ -91,6 +92,5 @@ function statements(db: Database) {
     ),
     updated: db.prepare('select updated from indexed where conversation = ?').pluck(),
     facts: db.prepare('select facts from facts where conversation = ?').pluck(),
-    head: db.prepare('select body from heads where conversation = ?').pluck(),
   };
 }

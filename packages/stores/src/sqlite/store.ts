@@ -7,6 +7,7 @@ import { Conversations, seqsEach } from './conversations.ts';
 import { openDatabase, unavailable, type Opening } from './database.ts';
 import type { Database } from './driver.ts';
 import { Lists } from './lists.ts';
+import { patchOf } from './patch.ts';
 import { Search } from './search.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer, type StoreLog } from './writer.ts';
@@ -32,17 +33,9 @@ export class SqliteStore implements Store {
     this.db = openDatabase(opening);
     try {
       this.#conversations = new Conversations(this.db);
-      this.#lists = new Lists(this.db);
+      this.#lists = new Lists(this.db, this.#conversations);
       this.#catalogue = new Catalogue(this.db, this.#conversations);
-      this.#search = new Search(
-        this.db,
-        (phrases) => background.match(opening, phrases),
-        (id, seq) => {
-          this.#conversations.look();
-          const row = this.#conversations.get(id);
-          return row && this.#conversations.entries(row, seq, seq)[0];
-        },
-      );
+      this.#search = new Search(this.db, (phrases) => background.match(opening, phrases), this.#conversations);
       this.#records = recordStatements(this.db);
     } catch (error) {
       this.db.close();
@@ -51,7 +44,10 @@ export class SqliteStore implements Store {
     this.#writer = new Writer(this.db, {
       client: opening.client,
       log,
-      began: () => this.#conversations.refresh(),
+      began: () => {
+        this.#conversations.refresh();
+        this.#conversations.foldWhenLong();
+      },
       abandoned: () => this.#conversations.forget(),
       ended: () => this.#upkeep.wake(),
     });
@@ -74,7 +70,9 @@ export class SqliteStore implements Store {
   async commit(expected: number, next: Conversation, entries: readonly Entry[]): Promise<'committed' | 'conflict' | 'repeated'> {
     checkCommit(expected, next, entries);
     // Made now: what has no JSON, or an entry that the caller changes later, must not meet the transaction.
-    const texts = { head: JSON.stringify(next), entries: entries.map((entry) => JSON.stringify(entry)) };
+    // A head of the expected version is the same as the stored one of that version.
+    const known = this.#conversations.peek(next.id);
+    const texts = { patch: patchOf(known?.version === expected ? known : undefined, next), entries: entries.map((entry) => JSON.stringify(entry)) };
     const ids = entries.map(({ id }) => id);
     return this.#writer.run(() => {
       const row = this.#conversations.get(next.id);
@@ -112,7 +110,7 @@ export class SqliteStore implements Store {
   }
 
   async changeCursor(): Promise<string> {
-    return this.#snapshot(() => String(this.#lists.changeCursor()));
+    return this.#snapshot(() => String(this.#conversations.lastChange));
   }
 
   async changes(since: string, limit: number): Promise<{ items: Conversation[]; cursor: string; more: boolean }> {
@@ -207,14 +205,18 @@ export class SqliteStore implements Store {
 
   /** Several statements that must see one state. */
   #snapshot<T>(read: () => T): T {
-    return this.#read(() => {
+    this.#checkOpen();
+    try {
       this.#records.begin.run();
       try {
+        this.#conversations.refresh();
         return read();
       } finally {
         if (this.db.inTransaction) this.#records.commit.run();
       }
-    });
+    } catch (error) {
+      throw unavailable(error, this.#client);
+    }
   }
 
   #checkOpen(): void {

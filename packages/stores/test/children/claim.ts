@@ -1,4 +1,5 @@
-/** Tries to claim each of the waiting conversations, and prints those it won. */
+/** Says that it is ready; when its input ends it tries to claim each of the waiting conversations, and prints those it won. */
+import { buffer } from 'node:stream/consumers';
 import { sqliteStores } from '@parley/stores';
 import { after, assigned, idOf, message } from '../../src/suite/fixtures.ts';
 
@@ -8,6 +9,8 @@ const store = await stores.open('contoso');
 const order = Array.from({ length: Number(count) }, (_, n) => n);
 if (Number(me) % 2) order.reverse();
 const won: number[] = [];
+process.stdout.write('ready\n');
+await buffer(process.stdin);
 for (let from = 0; from < order.length; from += 20)
   await Promise.all(
     order.slice(from, from + 20).map(async (n) => {
