@@ -8,13 +8,15 @@ export async function prefillStore({
   storeKey,
   client,
   conversations,
+  cipher,
 }: {
   directory: string;
   storeKey: Uint8Array;
   client: string;
   conversations: number;
+  cipher: 'sqlcipher' | 'aegis';
 }): Promise<void> {
-  const stores = sqliteStores({ directory, keys: fileKeys(`${directory}/keys.json`, storeKey) });
+  const stores = sqliteStores({ directory, cipher, keys: fileKeys(`${directory}/keys.json`, storeKey) });
   const store = await stores.open(client);
   for (let from = 0; from < conversations; from += 200) {
     await Promise.all(

@@ -10,6 +10,7 @@ export type RoundtripOptions = {
   inFlight: number;
   prefill: number;
   latencyMs: number;
+  cipher: 'sqlcipher' | 'aegis';
 };
 
 type Slice = { messages: number; perSecond: number; cpu: number };
@@ -18,8 +19,15 @@ type Slice = { messages: number; perSecond: number; cpu: number };
  * User turn posted → frame at the consultant, and reply posted → callback received, on all stacks in interleaved slices.
  * @returns the exit code: 1 when a text was wrong or missing, or when two identical servers did not come out alike
  */
-export async function roundtrip({ rounds, sliceMs, inFlight, prefill, latencyMs }: RoundtripOptions): Promise<number> {
-  const stacks = await startStacks({ inFlight, prefill, log });
+export async function roundtrip({
+  rounds,
+  sliceMs,
+  inFlight,
+  prefill,
+  latencyMs,
+  cipher,
+}: RoundtripOptions): Promise<number> {
+  const stacks = await startStacks({ inFlight, prefill, cipher, log });
   try {
     const order: StackName[] = ['floor', 'parley', 'usual', 'twin'];
     const slices = new Map<StackName, Slice[]>(order.map((name) => [name, []]));
@@ -88,6 +96,7 @@ export async function roundtrip({ rounds, sliceMs, inFlight, prefill, latencyMs 
       wrong,
       rounds: rounds - 2,
       inFlight,
+      cipher,
       prefilledConversations: prefill,
       node: process.version,
       cores: availableParallelism(),

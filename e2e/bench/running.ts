@@ -31,10 +31,12 @@ export type RunningStacks = {
 export async function startStacks({
   inFlight,
   prefill,
+  cipher,
   log,
 }: {
   inFlight: number;
   prefill: number;
+  cipher: 'sqlcipher' | 'aegis';
   log: (line: string) => void;
 }): Promise<RunningStacks> {
   const pinned = availableParallelism() >= 2 && spawnSync('taskset', ['-V']).status === 0;
@@ -127,6 +129,7 @@ export async function startStacks({
         CALLBACK_URL: `${callbackUrl}/usual`,
         DB_FILE: join(directory, 'usual.db'),
         DB_KEY: randomBytes(32).toString('hex'),
+        DB_CIPHER: cipher,
         PREFILL: String(prefill),
         JWKS: JSON.stringify(await sandbox.identity.jwks(contoso.tid)),
         AUDIENCE: contoso.apiAppId,
@@ -148,7 +151,13 @@ export async function startStacks({
     });
 
     const storeKey = randomBytes(32);
-    await prefillStore({ directory: join(directory, 'desk'), storeKey, client: 'contoso', conversations: prefill });
+    await prefillStore({
+      directory: join(directory, 'desk'),
+      storeKey,
+      client: 'contoso',
+      conversations: prefill,
+      cipher,
+    });
     const clients = join(directory, 'clients.json');
     await writeFile(clients, clientsText(`${callbackUrl}/parley`));
     const env = {
@@ -156,6 +165,7 @@ export async function startStacks({
       HOST: '127.0.0.1',
       DATA_DIR: join(directory, 'desk'),
       STORE_KEY: storeKey.toString('base64'),
+      STORE_CIPHER: cipher,
       CLIENTS_FILE: clients,
       SANDBOX_URL: sandbox.url,
       BOT_URL: callbackUrl,

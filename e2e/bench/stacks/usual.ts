@@ -18,7 +18,7 @@ const keys = createLocalJWKSet(JSON.parse(process.env['JWKS']!) as JSONWebKeySet
 const known = new Map<string, number>();
 
 const db = new Database(process.env['DB_FILE']!);
-db.pragma("cipher='sqlcipher'");
+db.pragma(`cipher='${process.env['DB_CIPHER']!}'`);
 db.pragma(`key="x'${process.env['DB_KEY']!}'"`);
 db.pragma('journal_mode=WAL');
 db.pragma('synchronous=FULL');
