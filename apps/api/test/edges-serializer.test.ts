@@ -1,6 +1,7 @@
 import { Change, entryKinds, type Conversation, type Entry } from '@parley/contracts';
 import { expect, test } from 'vitest';
 import type { RouteGroup } from '../src/server.ts';
+import { compileWriter } from '../src/shapes.ts';
 import { serializerCompiler } from '../src/validation.ts';
 import { deskStarter, tokenOf } from './edges-routes.ts';
 
@@ -98,4 +99,21 @@ test('a page of 200 entries is written in a few milliseconds', () => {
   });
   // The serializer that Fastify would use takes over thirty; the least of several is what the machine can do.
   expect(Math.min(...rounds)).toBeLessThan(8);
+});
+
+test('what is written for one answer is the same text in every other', () => {
+  const write = compileWriter(Change)!;
+  const whole = JSON.parse(write(answer)!) as typeof answer;
+  expect(whole).toEqual(answer);
+  expect(write({ conversation, entries: [] })).toContain(JSON.stringify(conversation));
+  for (const wrong of [
+    { conversation: { ...conversation, secret: 1 }, entries },
+    { conversation, entries: [{ ...entries[0]!, by: { ...frame.by, secret: 1 } }] },
+    { conversation, entries, secret: 1 },
+    { conversation },
+    { conversation: { ...conversation, version: '3' }, entries },
+    { conversation: Object.assign(Object.create({ toJSON: () => 'canary' }), conversation), entries },
+    { conversation, entries: Object.assign([...entries], { toJSON: () => 'canary' }) },
+  ])
+    expect(write(wrong)).toBeUndefined();
 });
