@@ -1,8 +1,16 @@
-import type { Conversation, HubEvents, HubMethods, PersonRef, Role } from '@parley/contracts';
+import {
+  Change,
+  type Conversation,
+  type HubEvents,
+  type HubMethods,
+  type PersonRef,
+  type Role,
+} from '@parley/contracts';
 import { consults, reads, supervises } from '@parley/core';
-import { createHub, HubError, type Hub } from '@parley/signalr-server';
+import { createHub, HubError, JsonText, type Hub } from '@parley/signalr-server';
 import type { ClientDesk, ClientDesks } from './client-desk.ts';
 import { groups, type Push } from './publish.ts';
+import { compileWriter } from './shapes.ts';
 
 /** What the hub knows of a connection, from its token. */
 export type HubData = { client: string; person: PersonRef; roles: readonly Role[] };
@@ -94,9 +102,11 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
   return {
     hub,
     push: (to, event, payload, exceptGroups = []) => {
+      // The text of a change is that of the answer to whoever made it.
+      const args = event === 'change' ? new JsonText(() => writeChange?.(payload) ?? JSON.stringify(payload)) : payload;
       (hub.clients.groups(to, { exceptGroup: exceptGroups }) as { send(event: string, payload: unknown): void }).send(
         event,
-        payload,
+        args,
       );
     },
     recheck(desk, conversation) {
@@ -132,6 +142,7 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
   }
 }
 
+const writeChange = compileWriter(Change);
 const headsMs = 15_000;
 const typingEveryMs = 1_500;
 const maxWatched = 50;

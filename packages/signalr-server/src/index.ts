@@ -9,3 +9,4 @@ export type { HubLogger, HubOptions } from './options.ts';
 export type { HubStats } from './stats.ts';
 export { DisconnectError, HubError } from './errors.ts';
 export { closeRules, type CloseReason, type CloseRule } from './close-reasons.ts';
+export { JsonText } from './json-text.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HubContext } from '../src/index.ts';
+import { JsonText, type HubContext } from '../src/index.ts';
 import { listen, RawClient, serve, until, type Data, type Events } from './harness.ts';
 
 type Context = HubContext<Events, Data>;
@@ -171,4 +171,23 @@ test.each([
     error: `Connection closed with an error. ${detail}`,
     allowReconnect: true,
   });
+});
+
+test('an argument whose JSON is at hand goes out as it is, made once and only for somebody', async () => {
+  const { url, hub } = await serve({});
+  let made = 0;
+  const ready = () => new JsonText(() => `{"n":${(made += 1)}}`);
+  const send = hub.clients.all.send as (event: string, ...args: unknown[]) => void;
+  send('note', ready());
+  expect(made).toBe(0);
+  const clients = [new RawClient(url), new RawClient(url)];
+  for (const client of clients) {
+    await client.opened;
+    client.send({ protocol: 'json', version: 1 });
+  }
+  await until(() => hub.stats().connections === 2);
+  send('note', ready(), 'plain');
+  const expected = '{"type":1,"target":"note","arguments":[{"n":1},"plain"]}\x1e';
+  await until(() => clients.every(({ frames }) => frames.includes(expected)));
+  expect(made).toBe(1);
 });

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.ts';
+import { JsonText } from '../json-text.ts';
 import type { HubMessage, HubProtocol, InvocationMessage, MessageDecoder } from './hub-protocol.ts';
 
 /** Ends every JSON hub message and both handshake messages. */
@@ -12,7 +13,7 @@ export const jsonProtocol: HubProtocol = {
   versions: new Set([1, 2]),
   transferFormat: 'Text',
   createDecoder: (maxMessageBytes) => new JsonDecoder(maxMessageBytes),
-  encode: (message) => Buffer.from(stringify(toWire(message)) + separatorText),
+  encode: (message) => Buffer.from(textOf(message) + separatorText),
 };
 
 /** Cuts a byte stream into records. A record may come in pieces and a piece may hold several records. */
@@ -103,6 +104,15 @@ function strings(value: unknown): string[] {
   return value;
 }
 
+function textOf(message: HubMessage): string {
+  if (message.type !== 'invocation' || !message.args.some((arg) => arg instanceof JsonText))
+    return stringify(toWire(message));
+  const args = message.args.map((arg) =>
+    arg instanceof JsonText ? arg.toString() : (stringify(arg ?? null) ?? 'null'),
+  );
+  return `{"type":1,"target":${JSON.stringify(message.target)},"arguments":[${args.join(',')}]}`;
+}
+
 function toWire(message: HubMessage): object {
   switch (message.type) {
     case 'invocation':
@@ -123,7 +133,7 @@ function toWire(message: HubMessage): object {
  * Bytes travel as base64 text. A replacer makes JSON.stringify several times slower, so it runs only for the
  * messages that hold bytes; the plain pass goes first because it also refuses cycles.
  */
-function stringify(value: object): string {
+function stringify(value: unknown): string {
   const text = JSON.stringify(value);
   return holdsBytes(value) ? JSON.stringify(value, base64Replacer) : text;
 }
