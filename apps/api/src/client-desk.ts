@@ -41,6 +41,7 @@ export type Parts = {
 export class ClientDesks {
   readonly #parts: Parts;
   readonly #open = new Map<string, Promise<ClientDesk>>();
+  readonly #ready = new Map<string, ClientDesk>();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(parts: Parts) {
@@ -55,9 +56,17 @@ export class ClientDesks {
     if (!desk) {
       desk = openClientDesk(id, this.#parts);
       this.#open.set(id, desk);
-      desk.catch(() => this.#open.delete(id));
+      desk.then(
+        (opened) => this.#ready.set(id, opened),
+        () => this.#open.delete(id),
+      );
     }
     return desk;
+  }
+
+  /** The same without waiting, where it is open. */
+  ready(id: string): ClientDesk | undefined {
+    return this.#ready.get(id);
   }
 
   /** Opens every client once, so that deadlines and deliveries left over from before go on. */
@@ -102,7 +111,13 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     },
   });
 
-  const desk = createDesk({ store, policy: () => client().policy, now: parts.now, committed });
+  const desk = createDesk({
+    store,
+    policy: () => client().policy,
+    now: parts.now,
+    committed,
+    alongside: (id) => delivery.unmarked(id),
+  });
   const router = new Router({
     store,
     desk,
@@ -163,6 +178,7 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     const { holder, delivery: marks } = change.conversation;
     const again = change.before.delivery.failed !== undefined && marks.failed === undefined;
     if ((change.entries.length > 0 || again) && marks.outSeq > marks.deliveredSeq) delivery.wake(change);
+    delivery.settled(change.conversation);
     if (holder.state === 'queued' && !holder.offer) router.route();
   }
 }

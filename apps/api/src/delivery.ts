@@ -8,7 +8,7 @@ import {
   type OutboundEntry,
   type PersonRef,
 } from '@parley/contracts';
-import type { Store } from '@parley/core';
+import type { Command, Store } from '@parley/core';
 import type { Parts } from './client-desk.ts';
 import type { Client } from './clients.ts';
 import type { Committed, Desk } from './desk.ts';
@@ -65,6 +65,17 @@ export class Delivery {
       Object.assign(lane, { complete: false, fresh: [] });
     }
     Object.assign(lane, { upTo: conversation.seq, head: conversation, dirty: true });
+  }
+
+  /** What is known to be delivered and not yet marked, as a command for whoever changes the conversation next. */
+  unmarked(id: string): Command | undefined {
+    const seq = this.#marks.get(id);
+    return seq === undefined ? undefined : { type: 'mark-delivered', id: commandId(), seq };
+  }
+
+  /** A change is durable; to be called after `wake`. */
+  settled({ id, delivery }: Conversation): void {
+    if ((this.#marks.get(id) ?? Infinity) <= delivery.deliveredSeq) this.#marks.delete(id);
   }
 
   async idle(): Promise<void> {

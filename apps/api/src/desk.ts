@@ -27,17 +27,20 @@ export type Desk = {
 /**
  * @param commit what happens after a change is durable: pushes, delivery, routing; must not throw
  * @param now milliseconds since the epoch
+ * @param alongside what the desk itself has to change in a conversation that is about to change: it shares the commit
  */
 export function createDesk({
   store,
   policy,
   now,
   committed,
+  alongside = () => undefined,
 }: {
   store: Store;
   policy: () => Policy;
   now: () => number;
   committed: (change: Committed) => void;
+  alongside?: (id: string) => Command | undefined;
 }): Desk {
   const lanes = new Map<string, Lane>();
 
@@ -61,6 +64,8 @@ export function createDesk({
     await Promise.resolve();
     while (lane.waiting.length > 0) {
       const batch = lane.waiting.splice(0, 100);
+      const own = batch.some(({ by }) => by.type === 'desk') ? undefined : alongside(id);
+      if (own) batch.unshift({ at: id, command: own, by: { type: 'desk' }, resolve: ignore, reject: ignore });
       try {
         await settle(id, batch);
       } catch (error) {
@@ -172,6 +177,7 @@ export function createDesk({
 }
 
 const attempts = 20;
+const ignore = () => undefined;
 
 type Job = {
   at: string | Opening;

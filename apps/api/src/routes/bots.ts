@@ -39,9 +39,12 @@ export function botRoutes(desks: ClientDesks) {
         },
       },
       async (request) => {
-        const desk = await desks.open(request.bot.client);
+        const { bot, body } = request;
+        const desk = desks.ready(bot.client) ?? (await desks.open(bot.client));
+        const [only] = body.turns;
+        if (only && body.turns.length === 1) return { results: [await record(desk, bot, only)] };
         // Started together and in order: turns of one conversation share a commit.
-        const results = await Promise.all(request.body.turns.map((turn) => record(desk, request.bot, turn)));
+        const results = await Promise.all(body.turns.map((turn) => record(desk, bot, turn)));
         return { results };
       },
     );

@@ -236,8 +236,9 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
         },
         async (request) => {
           // Not through readable(): a refusal by the rules tells more, and only to whom it may.
-          const { desk, caller } = await open(request.caller);
-          const command = await toCommand(desk, name, request.body);
+          const desk = desks.ready(request.caller.client) ?? (await desks.open(request.caller.client));
+          const caller = callerAt(desk, request.caller);
+          const command = toCommand(desk, name, request.body);
           const outcome = await desk.desk.execute(request.params.id, command, caller);
           if (!outcome.ok)
             throw new Refusal(
@@ -299,7 +300,7 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
 
     async function open(principal: PersonPrincipal): Promise<{ desk: ClientDesk; caller: Caller }> {
       const desk = await desks.open(principal.client);
-      return { desk, caller: desk.caller({ id: principal.id, name: principal.name }, principal.roles) };
+      return { desk, caller: callerAt(desk, principal) };
     }
 
     /** The one way to a conversation: what the caller may not read does not exist. */
@@ -350,7 +351,11 @@ function filterOf(view: 'waiting' | 'mine' | 'live', caller: Caller): ListFilter
   }
 }
 
-async function toCommand(desk: ClientDesk, name: CommandName, body: Record<string, unknown>): Promise<Command> {
+function callerAt(desk: ClientDesk, { id, name, roles }: PersonPrincipal): Caller {
+  return desk.caller({ id, name }, roles);
+}
+
+function toCommand(desk: ClientDesk, name: CommandName, body: Record<string, unknown>): Command {
   if (name !== 'transfer') return { type: name, ...body } as unknown as Command;
   const to = body['to'] as { queue: string } | { person: string };
   if ('queue' in to) return { type: 'transfer', ...body } as unknown as Command;
