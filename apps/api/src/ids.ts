@@ -7,6 +7,21 @@ const alphabet = '0123456789abcdefghijklmnopqrstuv';
  * 130 bits of SHA-256; the parts are length-prefixed, so that no two places share a spelling.
  */
 export function conversationId(client: string, bot: string, channel: string, conversation: string): string {
+  const place = `${client.length}:${client}${bot.length}:${bot}${channel.length}:${channel}${conversation}`;
+  let id = known.get(place);
+  if (id === undefined) {
+    id = derived(client, bot, channel, conversation);
+    if (known.size >= mostKnown) known.clear();
+    known.set(place, id);
+  }
+  return id;
+}
+
+/** Ids of places that were spoken of lately: every line of a bot names its place again. */
+const known = new Map<string, string>();
+const mostKnown = 5_000;
+
+function derived(client: string, bot: string, channel: string, conversation: string): string {
   const digest = hash(
     'sha256',
     [client, bot, channel, conversation].map((part) => `${Buffer.byteLength(part)}:${part}`).join(''),

@@ -8,11 +8,14 @@ export const longestBearer = 16 * 1024;
  * @returns undefined when there is none or anything is odd about it
  */
 export function bearerOf(rawHeaders: readonly string[]): string | undefined {
-  const values = rawHeaders.filter(
-    (_, position) => position % 2 === 1 && rawHeaders[position - 1]?.toLowerCase() === 'authorization',
-  );
-  const [value] = values;
-  if (values.length !== 1 || value === undefined || value.length > longestBearer) return undefined;
+  let value: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (value !== undefined) return undefined;
+    value = rawHeaders[at + 1];
+  }
+  if (value === undefined || value.length > longestBearer) return undefined;
   return /^Bearer ([\w.-]+)$/i.exec(value)?.[1];
 }
 

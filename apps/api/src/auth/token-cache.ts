@@ -14,21 +14,28 @@ export interface TokenCache<T> {
  * @param options.now milliseconds
  */
 export function createTokenCache<T>({ max, now }: { max: number; now: () => number }): TokenCache<T> {
-  const entries = new Map<string, { value: T; until: number }>();
+  const entries = new Map<string, { value: T; until: number; moved: number }>();
   return {
     get(token) {
       const name = nameOf(token);
       const entry = entries.get(name);
       if (!entry) return undefined;
-      entries.delete(name);
-      if (now() >= entry.until) return undefined;
-      entries.set(name, entry);
+      const time = now();
+      if (time >= entry.until) {
+        entries.delete(name);
+        return undefined;
+      }
+      if (Math.abs(time - entry.moved) > moveAfterMs) {
+        entries.delete(name);
+        entry.moved = time;
+        entries.set(name, entry);
+      }
       return entry.value;
     },
     set(token, value, until) {
       const name = nameOf(token);
       entries.delete(name);
-      entries.set(name, { value, until });
+      entries.set(name, { value, until, moved: now() });
       if (entries.size > max) entries.delete(entries.keys().next().value as string);
     },
     clear: () => entries.clear(),
@@ -38,10 +45,29 @@ export function createTokenCache<T>({ max, now }: { max: number; now: () => numb
   };
 }
 
-/** One request asks several caches about one token: it is digested once. */
-let latest = { token: '', name: '' };
+/** How long an entry keeps its place among the unused ones. */
+const moveAfterMs = 1_000;
+
+/**
+ * Digests of the tokens of this moment: one request asks several caches, and a busy caller comes back within
+ * milliseconds. Found by the end of the signature and then compared as a whole; few, and dropped every few seconds, so
+ * that the process holds no collection of tokens.
+ */
+const moment = new Map<string, { token: string; name: string }>();
+let momentEnds = 0;
+const momentMs = 5_000;
+const mostInMoment = 64;
 
 function nameOf(token: string): string {
-  if (latest.token !== token) latest = { token, name: hash('sha256', token, 'base64') };
-  return latest.name;
+  const now = performance.now();
+  if (now > momentEnds || moment.size > mostInMoment) {
+    moment.clear();
+    momentEnds = now + momentMs;
+  }
+  const end = token.slice(-40);
+  const known = moment.get(end);
+  if (known?.token === token) return known.name;
+  const name = hash('sha256', token, 'base64');
+  moment.set(end, { token, name });
+  return name;
 }
