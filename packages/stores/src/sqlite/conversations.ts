@@ -17,6 +17,8 @@ export class Conversations {
   #unfolded = new Map<number, Row>();
   /** Rows of `recent`. */
   #commits = 0;
+  /** Whether a tail is so long that looking through it takes its time. */
+  #long = false;
   /** The newest change, and the newest that is folded. */
   #last = -1;
   #folded = -1;
@@ -72,6 +74,7 @@ export class Conversations {
     this.#kept.clear();
     this.#unfolded.clear();
     this.#commits = 0;
+    this.#long = false;
     this.#last = this.#folded = this.#dataVersion = -1;
     this.#looked = false;
   }
@@ -165,7 +168,7 @@ export class Conversations {
 
   /** To be called in a transaction that writes, after `refresh`. */
   foldWhenLong(): void {
-    if (this.#commits >= commitsAtOnce || this.#unfolded.size >= headsAtOnce) this.fold();
+    if (this.#long || this.#commits >= commitsAtOnce || this.#unfolded.size >= headsAtOnce) this.fold();
   }
 
   /** Moves what is in `recent` to the heads; to be called in a transaction that writes, after `refresh`. */
@@ -182,6 +185,7 @@ export class Conversations {
     s.dropRecent.run();
     this.#unfolded.clear();
     this.#commits = 0;
+    this.#long = false;
     this.#folded = this.#last;
   }
 
@@ -200,6 +204,7 @@ export class Conversations {
   #add(row: Row): void {
     this.#last = row.change;
     this.#commits++;
+    if (row.tail.length >= longTail) this.#long = true;
     this.#unfolded.set(row.key, row);
     this.#keep(row);
   }
@@ -260,6 +265,7 @@ const chunksEach = 2 ** 16; // times 32 is more than `seqsEach`
 /** What is folded together: the more, the fewer pages each commit costs, and the longer a fold takes (about 10 ms for so many heads). */
 const commitsAtOnce = 2_000;
 const headsAtOnce = 500;
+const longTail = 256 * record;
 /** Heads kept in memory, about 3 KB each. */
 const most = 4_096;
 
