@@ -37,6 +37,7 @@ export class Consultant extends Staff {
 
   /** Accepts what is offered, by the key A; the composer is then ready. */
   async acceptsByKey(user: string): Promise<void> {
+    await sees(this.offerOf(user)).toBeVisible();
     await this.presses('a');
     await this.holds(user);
   }
@@ -104,7 +105,13 @@ export class Consultant extends Staff {
     await sees(this.box).toHaveValue(text);
   }
 
+  /** The console may ask once more for what has just left its hands, and is told that it is not there. */
+  givesAway(): void {
+    this.witness.tolerates(/status of 404 .*\/v1\/conversations\//);
+  }
+
   async transfersTo(name: string, comment: string): Promise<void> {
+    this.givesAway();
     await this.presses('t');
     const form = this.page.getByRole('form', { name: 'Transfer' });
     await form.getByRole('radio', { name: new RegExp(name) }).check();

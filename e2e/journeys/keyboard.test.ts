@@ -107,6 +107,7 @@ journey('a declined offer goes to the next; the whole job is done without a mous
   sees(await paneOfFocus()).toBe(order[(start + 2) % 4]);
 
   // To Lukas and back again.
+  ana.givesAway();
   await ana.presses('t');
   const transfer = page.getByRole('form', { name: 'Transfer' });
   await sees(transfer.getByRole('radio', { name: 'Cards' })).toBeFocused();
