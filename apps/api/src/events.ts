@@ -67,7 +67,7 @@ export function createEvents(log: FastifyBaseLogger, options: { process?: boolea
   ) {
     // Added up here and handed over when somebody asks: naming the labels of every single event costs more than counting it.
     const sums = new Map<string, { labels: Record<string, string>; sum: number }>();
-    const counter = new Counter<string>({
+    void new Counter<string>({
       name: `parley_${name}_total`,
       help,
       labelNames: [...labels],

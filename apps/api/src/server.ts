@@ -27,7 +27,7 @@ import { signInRoute } from './sign-in.ts';
 import { serveStatic, type PageFallback } from './static.ts';
 import { openness, serializerCompiler, validatorCompiler } from './validation.ts';
 
-export type { BotPrincipal, PersonPrincipal };
+export type { PersonPrincipal };
 
 /** The server, or a part of it, as routes see it. */
 export type Api = FastifyInstance<

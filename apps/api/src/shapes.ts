@@ -15,7 +15,7 @@ export type Writer = (value: unknown) => string | undefined;
  */
 export function compileWriter(schema: TSchema): Writer | undefined {
   try {
-    return writerOf(schema as Node);
+    return writerOf(schema);
   } catch (error) {
     if (error instanceof UnknownShape) return undefined;
     throw error;
@@ -28,7 +28,7 @@ export function compileWriter(schema: TSchema): Writer | undefined {
  */
 export function compilePicker(schema: TSchema): ((value: unknown) => unknown) | undefined {
   try {
-    return shapeOf(schema as Node).pick;
+    return shapeOf(schema).pick;
   } catch (error) {
     if (error instanceof UnknownShape) return undefined;
     throw error;
@@ -110,6 +110,8 @@ function shapeOf(schema: Node): Shape {
       break;
     case 'object':
       if (schema.properties && schema.additionalProperties === false) return objectShape(schema);
+      break;
+    default:
   }
   throw new UnknownShape();
 }

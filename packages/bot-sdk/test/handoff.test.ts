@@ -112,7 +112,12 @@ describe('handoff.initiate', () => {
     const started = performance.now();
     await bot.says('help');
     expect(performance.now() - started).toBeLessThan(2_000);
-    expect(bot.channel.texts().slice(1)).toEqual(['One moment', 'Wait a little', 'status failed overloaded']);
+    // The last try is refused, or cut off by the deadline.
+    expect(bot.channel.texts().slice(1)).toEqual([
+      'One moment',
+      'Wait a little',
+      expect.stringMatching(/^status failed (overloaded|timeout)$/),
+    ]);
     await bot.says('still there?');
     expect(bot.channel.texts().at(-1)).toBe('You said still there?');
     desk.fault = () => undefined;

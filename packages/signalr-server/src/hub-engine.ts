@@ -110,9 +110,13 @@ export class HubEngine<Events extends EventMap<Events>, Data> implements Connect
   }
 
   stats(): HubStats {
+    const { messagesIn, messagesOut, deliveries, bytesOut, closed } = this.#counters;
     return {
-      ...this.#counters,
-      closed: { ...this.#counters.closed },
+      messagesIn,
+      messagesOut,
+      deliveries,
+      bytesOut,
+      closed: { ...closed },
       ...this.registry.sizes,
       sockets: this.#sockets.size,
       negotiations: this.negotiations.size,

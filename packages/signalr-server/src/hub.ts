@@ -62,10 +62,7 @@ export function createHub<Events extends EventMap<Events>, Data = undefined, Met
   definition: HubDefinition<Events, Data, Methods> = {},
   options?: Partial<HubOptions>,
 ): Hub<Events, Data> {
-  const engine = new HubEngine<Events, Data>(
-    definition as unknown as HubDefinition<Events, Data>,
-    resolveOptions(options),
-  );
+  const engine = new HubEngine<Events, Data>(definition, resolveOptions(options));
   const { registry } = engine;
   const hub: Hub<Events, Data> = {
     clients: engine.clients,

@@ -16,15 +16,25 @@ const seconds = Number(process.argv[2] ?? 5);
 const names = process.argv.length > 3 ? process.argv.slice(3) : ['memory', 'sqlcipher', 'aegis'];
 const conversations = 5_000;
 const prefilled = 20;
-const text = 'My card was declined in the shop this morning and I do not know why, can you have a look at it please? '.repeat(2).slice(0, 200);
+const text = 'My card was declined in the shop this morning and I do not know why, can you have a look at it please? '
+  .repeat(2)
+  .slice(0, 200);
 
-type Run = { name: string; stores: Stores; store: Store; results: Record<string, { commits: number; wall: number; cpu: number; index: number; laps: number[] }> };
+type Run = {
+  name: string;
+  stores: Stores;
+  store: Store;
+  results: Record<string, { commits: number; wall: number; cpu: number; index: number; laps: number[] }>;
+};
 
 const directory = await mkdtemp(join(tmpdir(), 'parley-bench-'));
 const keys = { key: async () => randomBytes(32) };
 const runs: Run[] = [];
 for (const name of names) {
-  const stores = name === 'memory' ? memoryStores() : sqliteStores({ directory: join(directory, name), keys, cipher: name as 'sqlcipher' | 'aegis' });
+  const stores =
+    name === 'memory'
+      ? memoryStores()
+      : sqliteStores({ directory: join(directory, name), keys, cipher: name as 'sqlcipher' | 'aegis' });
   const store = await stores.open('contoso');
   await fill(store);
   await indexing(store);
@@ -52,7 +62,16 @@ const report = runs.flatMap(({ name, results }) =>
   Object.entries(results).map(([flight, { commits, wall, cpu, index, laps }]) => {
     laps.sort((a, b) => a - b);
     const at = (share: number) => Math.round((laps[Math.floor(laps.length * share)] ?? 0) * 1000);
-    return { adapter: name, inFlight: Number(flight), commitsPerSecond: Math.round((commits / wall) * 1000), cpuMicros: Math.round((cpu / commits) * 10) / 10, indexMicros: Math.round((index / commits) * 10) / 10, p50Micros: at(0.5), p99Micros: at(0.99), maxMillis: Math.round((laps.at(-1) ?? 0) * 10) / 10 };
+    return {
+      adapter: name,
+      inFlight: Number(flight),
+      commitsPerSecond: Math.round((commits / wall) * 1000),
+      cpuMicros: Math.round((cpu / commits) * 10) / 10,
+      indexMicros: Math.round((index / commits) * 10) / 10,
+      p50Micros: at(0.5),
+      p99Micros: at(0.99),
+      maxMillis: Math.round((laps.at(-1) ?? 0) * 10) / 10,
+    };
   }),
 );
 for (const run of runs) await run.stores.close();
@@ -65,16 +84,32 @@ async function fill(store: Store): Promise<void> {
     await Promise.all(
       Array.from({ length: 250 }, (_, i) => {
         const n = from + i;
-        return store.commit(0, full(n, prefilled), Array.from({ length: prefilled }, (_unused, k) => message(k + 1, text, `m-${n}-${k + 1}-${'x'.repeat(20)}`)));
+        return store.commit(
+          0,
+          full(n, prefilled),
+          Array.from({ length: prefilled }, (_unused, k) => message(k + 1, text, `m-${n}-${k + 1}-${'x'.repeat(20)}`)),
+        );
       }),
     );
 }
 
 function full(n: number, seq: number): Conversation {
   return conversation(n, {
-    seq, holder: assigned(start + n), epoch: 3,
-    handoff: { n: 1, queue: 'cards', reason: 'asked for a person', requestedAt: start, requestedSeq: 4, acceptedAt: start, acceptedBy: { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' }, heldBy: ['c0170500-0000-4000-8000-000000000101'] },
-    last: { text, by: 'user', at: start }, userLines: ['hello there', 'I need help with my card', text],
+    seq,
+    holder: assigned(start + n),
+    epoch: 3,
+    handoff: {
+      n: 1,
+      queue: 'cards',
+      reason: 'asked for a person',
+      requestedAt: start,
+      requestedSeq: 4,
+      acceptedAt: start,
+      acceptedBy: { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' },
+      heldBy: ['c0170500-0000-4000-8000-000000000101'],
+    },
+    last: { text, by: 'user', at: start },
+    userLines: ['hello there', 'I need help with my card', text],
   });
 }
 

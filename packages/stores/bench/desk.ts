@@ -12,6 +12,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Entry } from '@parley/contracts';
 import { blank, evolve, type Store, type Stores } from '@parley/core';
+import type * as Adapters from '../src/index.ts';
 import { idOf, start } from '../src/suite/fixtures.ts';
 
 const seconds = Number(process.argv[2] ?? 8);
@@ -20,7 +21,9 @@ const prefilled = 2_000;
 const open = 64;
 const slice = 500;
 const ana = { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' };
-const text = 'My card was declined in the shop this morning and I do not know why, can you have a look at it please? '.repeat(2).slice(0, 200);
+const text = 'My card was declined in the shop this morning and I do not know why, can you have a look at it please? '
+  .repeat(2)
+  .slice(0, 200);
 
 type Lap = { messages: number; cpu: number; wall: number; logBytes: number; p50: number; index: number };
 type Run = { name: string; directory: string; stores: Stores; store: Store; laps: Lap[] };
@@ -28,7 +31,7 @@ type Run = { name: string; directory: string; stores: Stores; store: Store; laps
 const root = await mkdtemp(join(tmpdir(), 'parley-bench-'));
 const runs: Run[] = [];
 for (const [n, file] of files.entries()) {
-  const { sqliteStores } = (await import(pathToFileURL(resolve(file)).href)) as typeof import('@parley/stores');
+  const { sqliteStores } = (await import(pathToFileURL(resolve(file)).href)) as typeof Adapters;
   const directory = join(root, String(n));
   const key = randomBytes(32);
   const stores = sqliteStores({ directory, keys: { key: async () => key } });
@@ -71,23 +74,54 @@ console.table(report);
 console.log(JSON.stringify({ prefilled, open, node: process.version, report }));
 
 async function fill(store: Store): Promise<void> {
-  for (let from = 0; from < prefilled; from += 200) await Promise.all(Array.from({ length: 200 }, (_, k) => make(store, from + k, 10)));
+  for (let from = 0; from < prefilled; from += 200)
+    await Promise.all(Array.from({ length: 200 }, (_, k) => make(store, from + k, 10)));
   await Promise.all(Array.from({ length: open }, (_, lane) => make(store, prefilled + lane, 3)));
 }
 
 async function make(store: Store, n: number, lines: number): Promise<void> {
-  const head = blank({ id: idOf(n), channel: 'directline', channelConversation: `dl-${n}-abcdefghijkl`, bot: { id: 'c0170500-0000-4000-8000-0000000000c1', name: 'BankX assistant' }, user: { id: `dl_user_${n}`, name: 'Sam Doe', language: 'en' }, now: start + n });
+  const head = blank({
+    id: idOf(n),
+    channel: 'directline',
+    channelConversation: `dl-${n}-abcdefghijkl`,
+    bot: { id: 'c0170500-0000-4000-8000-0000000000c1', name: 'BankX assistant' },
+    user: { id: `dl_user_${n}`, name: 'Sam Doe', language: 'en' },
+    now: start + n,
+  });
   const entries = Array.from({ length: lines }, (_, k) => said(k + 1, `u:${k}`, k % 2 === 0));
   const next = entries.reduce(evolve, head);
-  await store.commit(0, {
-    ...next, version: 1, holder: { state: 'assigned', since: start + n, queue: 'cards', consultant: ana },
-    handoff: { n: 1, queue: 'cards', reason: 'asked for a person', requestedAt: start, requestedSeq: 2, acceptedAt: start, acceptedBy: ana, heldBy: [ana.id] },
-    delivery: { outSeq: lines, deliveredSeq: lines, seenSeq: 0 },
-  }, entries);
+  await store.commit(
+    0,
+    {
+      ...next,
+      version: 1,
+      holder: { state: 'assigned', since: start + n, queue: 'cards', consultant: ana },
+      handoff: {
+        n: 1,
+        queue: 'cards',
+        reason: 'asked for a person',
+        requestedAt: start,
+        requestedSeq: 2,
+        acceptedAt: start,
+        acceptedBy: ana,
+        heldBy: [ana.id],
+      },
+      delivery: { outSeq: lines, deliveredSeq: lines, seenSeq: 0 },
+    },
+    entries,
+  );
 }
 
 function said(seq: number, id: string, byUser: boolean): Entry {
-  return { seq, id, at: Date.now(), epoch: 0, by: byUser ? { type: 'user', name: 'Sam Doe' } : { type: 'person', ...ana }, kind: 'message', text };
+  return {
+    seq,
+    id,
+    at: Date.now(),
+    epoch: 0,
+    by: byUser ? { type: 'user', name: 'Sam Doe' } : { type: 'person', ...ana },
+    kind: 'message',
+    text,
+  };
 }
 
 /** CPU in µs of what is left to do. */
@@ -135,7 +169,12 @@ async function load(store: Store) {
   await marking;
   const used = process.cpuUsage(cpu);
   laps.sort((a, b) => a - b);
-  return { messages: laps.length, wall: performance.now() - begun, cpu: used.user + used.system, p50: laps[laps.length >> 1]! };
+  return {
+    messages: laps.length,
+    wall: performance.now() - begun,
+    cpu: used.user + used.system,
+    p50: laps[laps.length >> 1]!,
+  };
 }
 
 async function mark(store: Store, id: string, seq: number): Promise<void> {

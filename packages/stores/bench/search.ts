@@ -18,13 +18,22 @@ const stores = sqliteStores({ directory, keys: { key: async () => key } });
 const store = await stores.open('contoso');
 
 // Word frequencies as in language: few are everywhere, most are rare.
-const vocabulary = Array.from({ length: 20_000 }, (_, i) => `${String.fromCharCode(97 + (i % 26))}${(i * 7919).toString(36)}`);
+const vocabulary = Array.from(
+  { length: 20_000 },
+  (_, i) => `${String.fromCharCode(97 + (i % 26))}${(i * 7919).toString(36)}`,
+);
 const word = () => vocabulary[Math.floor(Math.random() ** 4 * vocabulary.length)]!;
 for (let from = 0; from < conversations; from += 100)
   await Promise.all(
     Array.from({ length: 100 }, (_, i) => {
       const n = from + i;
-      const entries = Array.from({ length: 20 }, (_unused, k) => message(k + 1, `common ${Array.from({ length: 25 }, word).join(' ')}${k === 7 ? ` single${n}` : ''}`, `m-${n}-${k}`));
+      const entries = Array.from({ length: 20 }, (_unused, k) =>
+        message(
+          k + 1,
+          `common ${Array.from({ length: 25 }, word).join(' ')}${k === 7 ? ` single${n}` : ''}`,
+          `m-${n}-${k}`,
+        ),
+      );
       return store.commit(0, conversation(n, { seq: 20, updatedAt: start + n }), entries);
     }),
   );
@@ -55,9 +64,15 @@ for (const [name, query] of queries) {
     laps.push(performance.now() - from);
   }
   delay.disable();
-  report.push({ query: name, p50Millis: Math.round(laps.toSorted((a, b) => a - b)[3]! * 10) / 10, stallMillis: Math.round(delay.max / 1e5) / 10 });
+  report.push({
+    query: name,
+    p50Millis: Math.round(laps.toSorted((a, b) => a - b)[3]! * 10) / 10,
+    stallMillis: Math.round(delay.max / 1e5) / 10,
+  });
 }
 await stores.close();
 await rm(directory, { recursive: true });
 console.table(report);
-console.log(JSON.stringify({ conversations, entries: conversations * 20, indexMicros: Math.round(perEntry * 10) / 10, report }));
+console.log(
+  JSON.stringify({ conversations, entries: conversations * 20, indexMicros: Math.round(perEntry * 10) / 10, report }),
+);

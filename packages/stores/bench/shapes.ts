@@ -15,28 +15,67 @@ type Shape = { name: string; pageSize: number; open(db: Database): (conversation
 
 const head = (c: number, seq: number) =>
   JSON.stringify({
-    id: `c_${String(c).padStart(26, '0')}`, channel: 'directline', channelConversation: `dl-${c}-abcdefghijklmnop`,
-    bot: { id: 'c0170500-0000-4000-8000-0000000000c1', name: 'BankX assistant' }, user: { id: `user-${c}`, name: 'Sam Doe', language: 'en' },
-    version: seq, seq, epoch: 3,
-    holder: { state: 'assigned', since: 1790000000000, queue: 'cards', consultant: { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' } },
-    handoff: { n: 1, queue: 'cards', reason: 'asked for a person', requestedAt: 1790000000000, requestedSeq: 4, acceptedAt: 1790000001000, acceptedBy: { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' } },
-    last: { text: 'my card was declined in the shop and I do not know why, can you look', by: 'user', at: 1790000000000 },
-    userLines: ['hello there', 'I need help with my card', 'my card was declined in the shop and I do not know why, can you look'],
-    openedAt: 1790000000000, updatedAt: 1790000000000 + seq, delivery: { outSeq: 3, deliveredSeq: 3, seenSeq: 2 },
+    id: `c_${String(c).padStart(26, '0')}`,
+    channel: 'directline',
+    channelConversation: `dl-${c}-abcdefghijklmnop`,
+    bot: { id: 'c0170500-0000-4000-8000-0000000000c1', name: 'BankX assistant' },
+    user: { id: `user-${c}`, name: 'Sam Doe', language: 'en' },
+    version: seq,
+    seq,
+    epoch: 3,
+    holder: {
+      state: 'assigned',
+      since: 1790000000000,
+      queue: 'cards',
+      consultant: { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' },
+    },
+    handoff: {
+      n: 1,
+      queue: 'cards',
+      reason: 'asked for a person',
+      requestedAt: 1790000000000,
+      requestedSeq: 4,
+      acceptedAt: 1790000001000,
+      acceptedBy: { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' },
+    },
+    last: {
+      text: 'my card was declined in the shop and I do not know why, can you look',
+      by: 'user',
+      at: 1790000000000,
+    },
+    userLines: [
+      'hello there',
+      'I need help with my card',
+      'my card was declined in the shop and I do not know why, can you look',
+    ],
+    openedAt: 1790000000000,
+    updatedAt: 1790000000000 + seq,
+    delivery: { outSeq: 3, deliveredSeq: 3, seenSeq: 2 },
   });
-const id = (c: number, seq: number) => `m${((c * 7919 + seq * 104729) >>> 0).toString(36).padStart(8, '0')}-${c}-${seq}-abcdefgh`;
+const id = (c: number, seq: number) =>
+  `m${((c * 7919 + seq * 104729) >>> 0).toString(36).padStart(8, '0')}-${c}-${seq}-abcdefgh`;
 const body = (c: number, seq: number) =>
-  JSON.stringify({ seq, id: id(c, seq), at: 1790000000000, epoch: 3, by: { type: 'user', name: 'Sam Doe' }, kind: 'message', text: 'lorem ipsum dolor sit amet '.repeat(6) });
+  JSON.stringify({
+    seq,
+    id: id(c, seq),
+    at: 1790000000000,
+    epoch: 3,
+    by: { type: 'user', name: 'Sam Doe' },
+    kind: 'message',
+    text: 'lorem ipsum dolor sit amet '.repeat(6),
+  });
 
 const textbook = (pageSize: number): Shape => ({
-  name: `heads indexed by every column, entries unique by (conversation, seq) and (conversation, id)`, pageSize,
+  name: `heads indexed by every column, entries unique by (conversation, seq) and (conversation, id)`,
+  pageSize,
   open(db) {
     db.exec(`create table heads(id text primary key, version int, seq int, change int, state text, queue text, consultant text, since int, due int, outstanding int, body text);
       create index h1 on heads(change); create index h2 on heads(state, queue, since); create index h3 on heads(consultant) where consultant is not null;
       create index h4 on heads(due) where due is not null; create index h5 on heads(outstanding) where outstanding = 1;
       create table entries(conversation text, seq int, id text, body text, primary key(conversation, seq)) without rowid;
       create unique index e1 on entries(conversation, id);`);
-    const put = db.prepare(`insert into heads values(?,?,?,?,'assigned','cards','ana',?,null,0,?) on conflict(id) do update
+    const put =
+      db.prepare(`insert into heads values(?,?,?,?,'assigned','cards','ana',?,null,0,?) on conflict(id) do update
       set version=excluded.version, seq=excluded.seq, change=excluded.change, state=excluded.state, queue=excluded.queue, consultant=excluded.consultant, since=excluded.since, due=excluded.due, outstanding=excluded.outstanding, body=excluded.body`);
     const add = db.prepare('insert into entries values(?,?,?,?)');
     let change = 0;
@@ -49,7 +88,8 @@ const textbook = (pageSize: number): Shape => ({
 });
 
 const integers = (pageSize: number): Shape => ({
-  name: 'integer keys, appended change list, untouched columns stay untouched', pageSize,
+  name: 'integer keys, appended change list, untouched columns stay untouched',
+  pageSize,
   open(db) {
     db.exec(`create table heads(key integer primary key, change int, state text, queue text, consultant text, since int, due int, outstanding int, body text);
       create index h2 on heads(state, queue, since); create index h3 on heads(consultant) where consultant is not null;
@@ -72,9 +112,12 @@ const integers = (pageSize: number): Shape => ({
 
 const span = 2 ** 20;
 const adjacent = (pageSize: number): Shape => ({
-  name: 'head beside its newest entries, ids packed in the head', pageSize,
+  name: 'head beside its newest entries, ids packed in the head',
+  pageSize,
   open(db) {
-    db.exec(`create table rows(key integer primary key, body text, change int, ids blob); create table changes(n integer primary key, key int);`);
+    db.exec(
+      `create table rows(key integer primary key, body text, change int, ids blob); create table changes(n integer primary key, key int);`,
+    );
     const add = db.prepare('insert into rows(key, body) values(?,?)');
     const make = db.prepare('insert into rows values(?,?,?,?)');
     const put = db.prepare(`update rows set body=?, change=?, ids=? where key=?`);
@@ -91,9 +134,12 @@ const adjacent = (pageSize: number): Shape => ({
 });
 
 const apart = (pageSize: number): Shape => ({
-  name: 'appended entries found by positions packed in the head', pageSize,
+  name: 'appended entries found by positions packed in the head',
+  pageSize,
   open(db) {
-    db.exec(`create table heads(key integer primary key, change int, body text, ids blob); create table changes(n integer primary key, key int); create table log(n integer primary key, body text);`);
+    db.exec(
+      `create table heads(key integer primary key, change int, body text, ids blob); create table changes(n integer primary key, key int); create table log(n integer primary key, body text);`,
+    );
     const add = db.prepare('insert into log(n, body) values(?,?)');
     const make = db.prepare('insert into heads values(?,?,?,?)');
     const put = db.prepare(`update heads set body=?, change=?, ids=? where key=?`);
@@ -110,7 +156,15 @@ const apart = (pageSize: number): Shape => ({
 });
 
 const directory = mkdtempSync(join(tmpdir(), 'shapes-'));
-const runs = [textbook(4096), integers(4096), adjacent(4096), apart(4096), adjacent(2048), adjacent(8192), apart(2048)].map((shape, n) => {
+const runs = [
+  textbook(4096),
+  integers(4096),
+  adjacent(4096),
+  apart(4096),
+  adjacent(2048),
+  adjacent(8192),
+  apart(2048),
+].map((shape, n) => {
   const file = join(directory, `${n}.db`);
   const db = new Database(file);
   db.pragma(`cipher='sqlcipher'`);
@@ -127,7 +181,16 @@ const runs = [textbook(4096), integers(4096), adjacent(4096), apart(4096), adjac
   for (let i = 0; i < prefilled; i++) for (let c = 0; c < conversations; c++) one(c);
   db.exec('commit');
   db.pragma('wal_checkpoint(truncate)');
-  return { shape, file, db, one, at1: [] as number[], at64: [] as number[], pages: [] as number[], wall: [] as number[] };
+  return {
+    shape,
+    file,
+    db,
+    one,
+    at1: [] as number[],
+    at64: [] as number[],
+    pages: [] as number[],
+    wall: [] as number[],
+  };
 });
 
 for (let round = 0; round < rounds + 1; round++) {
@@ -141,7 +204,10 @@ for (let round = 0; round < rounds + 1; round++) {
         run.db.exec('commit');
       }
       const used = process.cpuUsage(cpu);
-      return { cpu: (used.user + used.system) / batches / size, wall: ((performance.now() - start) * 1000) / batches / size };
+      return {
+        cpu: (used.user + used.system) / batches / size,
+        wall: ((performance.now() - start) * 1000) / batches / size,
+      };
     };
     const single = time(150, 1);
     run.db.pragma('wal_checkpoint(truncate)');
@@ -157,7 +223,15 @@ for (let round = 0; round < rounds + 1; round++) {
 }
 const median = (list: number[]) => list.toSorted((a, b) => a - b)[list.length >> 1]!.toFixed(1);
 console.table(
-  runs.map((r) => ({ shape: r.shape.name, page: r.shape.pageSize, 'CPU µs, 1 a commit': median(r.at1), 'CPU µs, 64 a commit': median(r.at64), 'wall µs, 64': median(r.wall), 'WAL bytes': median(r.pages), MB: (statSync(r.file).size / 1e6).toFixed(0) })),
+  runs.map((r) => ({
+    shape: r.shape.name,
+    page: r.shape.pageSize,
+    'CPU µs, 1 a commit': median(r.at1),
+    'CPU µs, 64 a commit': median(r.at64),
+    'wall µs, 64': median(r.wall),
+    'WAL bytes': median(r.pages),
+    MB: (statSync(r.file).size / 1e6).toFixed(0),
+  })),
 );
 for (const run of runs) run.db.close();
 rmSync(directory, { recursive: true });

@@ -23,9 +23,16 @@ export function factsOf(head: Conversation, entries: readonly Entry[], earlier?:
   const queues = new Set(earlier?.queues);
   for (const entry of entries) {
     if (entry.kind === 'accepted') consultants.add(entry.consultant.id);
-    if (entry.kind === 'accepted' || entry.kind === 'handoff-requested' || entry.kind === 'transferred' || entry.kind === 'requeued') queues.add(entry.queue);
+    if (
+      entry.kind === 'accepted' ||
+      entry.kind === 'handoff-requested' ||
+      entry.kind === 'transferred' ||
+      entry.kind === 'requeued'
+    )
+      queues.add(entry.queue);
   }
-  for (const person of [consultantOf(head), ...(handoff?.heldBy ?? [])]) if (person !== undefined) consultants.add(person);
+  for (const person of [consultantOf(head), ...(handoff?.heldBy ?? [])])
+    if (person !== undefined) consultants.add(person);
   for (const queue of [queueOfHolder(head), handoff?.queue]) if (queue !== undefined) queues.add(queue);
   return {
     openedAt: head.openedAt,

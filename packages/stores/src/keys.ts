@@ -20,7 +20,8 @@ export interface KeyProvider {
  * @throws RangeError for a key-encryption key of another length; `key` rejects when the file is open to others or the key does not fit
  */
 export function fileKeys(file: string, keyEncryptionKey: Uint8Array): KeyProvider {
-  if (keyEncryptionKey.length !== 32) throw new RangeError(`A key-encryption key has 32 bytes, not ${keyEncryptionKey.length}.`);
+  if (keyEncryptionKey.length !== 32)
+    throw new RangeError(`A key-encryption key has 32 bytes, not ${keyEncryptionKey.length}.`);
   const wrapping = Uint8Array.from(keyEncryptionKey);
   return {
     async key(client) {
@@ -55,14 +56,16 @@ function keyOf(ring: Keyring, client: string): Wrapped | undefined {
 function read(file: string): Keyring {
   let text: string;
   try {
-    if (process.platform !== 'win32' && statSync(file).mode & 0o077) throw new Error(`${file} can be read by others. Run: chmod 600 ${file}`);
+    if (process.platform !== 'win32' && statSync(file).mode & 0o077)
+      throw new Error(`${file} can be read by others. Run: chmod 600 ${file}`);
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { version: 1, keys: {} };
     throw error;
   }
   const ring = JSON.parse(text) as Keyring;
-  if (ring.version !== 1) throw new Error(`${file} is a keyring of version ${String(ring.version)}; this program reads version 1.`);
+  if (ring.version !== 1)
+    throw new Error(`${file} is a keyring of version ${String(ring.version)}; this program reads version 1.`);
   return ring;
 }
 
@@ -95,10 +98,15 @@ function wrap(client: string, key: Uint8Array, wrapping: Uint8Array): Wrapped {
 
 function unwrap(file: string, client: string, wrapped: Wrapped, wrapping: Uint8Array): Uint8Array {
   try {
-    const cipher = createDecipheriv('aes-256-gcm', wrapping, Buffer.from(wrapped.iv, 'base64'), { authTagLength: 16 }).setAAD(Buffer.from(client));
+    const cipher = createDecipheriv('aes-256-gcm', wrapping, Buffer.from(wrapped.iv, 'base64'), {
+      authTagLength: 16,
+    }).setAAD(Buffer.from(client));
     cipher.setAuthTag(Buffer.from(wrapped.tag, 'base64'));
     return Buffer.concat([cipher.update(Buffer.from(wrapped.key, 'base64')), cipher.final()]);
   } catch (cause) {
-    throw new Error(`The key-encryption key does not open the key of ${client} in ${file}: it is another one, or the file was changed.`, { cause });
+    throw new Error(
+      `The key-encryption key does not open the key of ${client} in ${file}: it is another one, or the file was changed.`,
+      { cause },
+    );
   }
 }

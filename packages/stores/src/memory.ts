@@ -1,7 +1,18 @@
 import type { Conversation, Entry, TranscriptHit, TranscriptsQuery } from '@parley/contracts';
 import { StoreUnavailable, type AuditRecord, type ListFilter, type Store, type Stores } from '@parley/core';
 import {
-  checkClient, checkCommit, checkDocument, checkLimit, consultantOf, documentText, gapAfter, isUndelivered, makeCursor, queueOfHolder, readChange, readCursor,
+  checkClient,
+  checkCommit,
+  checkDocument,
+  checkLimit,
+  consultantOf,
+  documentText,
+  gapAfter,
+  isUndelivered,
+  makeCursor,
+  queueOfHolder,
+  readChange,
+  readCursor,
 } from './rules.ts';
 import { factsOf, matchesFilters } from './facts.ts';
 import { contains, phrasesOf, snippetOf, textOf, wordsOf, type Phrase } from './words.ts';
@@ -47,7 +58,11 @@ class MemoryStore implements Store {
     return row && seq !== undefined ? parse<Entry>(row.entries[seq - 1]!) : undefined;
   }
 
-  async commit(expected: number, next: Conversation, entries: readonly Entry[]): Promise<'committed' | 'conflict' | 'repeated'> {
+  async commit(
+    expected: number,
+    next: Conversation,
+    entries: readonly Entry[],
+  ): Promise<'committed' | 'conflict' | 'repeated'> {
     this.#check();
     checkCommit(expected, next, entries);
     const row = this.#rows.get(next.id);
@@ -58,7 +73,14 @@ class MemoryStore implements Store {
 
     const text = JSON.stringify(next);
     const texts = entries.map((entry) => JSON.stringify(entry));
-    const target: Row = row ?? { key: this.#rows.size + 1, head: next, change: 0, entries: [], ids: new Map(), words: [] };
+    const target: Row = row ?? {
+      key: this.#rows.size + 1,
+      head: next,
+      change: 0,
+      entries: [],
+      ids: new Map(),
+      words: [],
+    };
     target.head = frozen(parse<Conversation>(text));
     target.change = ++this.#change;
     target.entries.push(...texts);
@@ -79,7 +101,10 @@ class MemoryStore implements Store {
     return entries.slice(start, start + range.limit).map(parse<Entry>);
   }
 
-  async list(filter: ListFilter, page: { cursor?: string; limit: number }): Promise<{ items: Conversation[]; next?: string }> {
+  async list(
+    filter: ListFilter,
+    page: { cursor?: string; limit: number },
+  ): Promise<{ items: Conversation[]; next?: string }> {
     this.#check();
     checkLimit(page.limit);
     const position = (row: Row): [number, number] => [row.head.holder.since, row.key];
@@ -101,7 +126,9 @@ class MemoryStore implements Store {
     this.#check();
     checkLimit(limit);
     const from = readChange(since);
-    const newer = [...this.#rows.values()].filter(({ change }) => change > from).toSorted((a, b) => a.change - b.change);
+    const newer = [...this.#rows.values()]
+      .filter(({ change }) => change > from)
+      .toSorted((a, b) => a.change - b.change);
     const more = newer.length > limit;
     const rows = newer.slice(0, limit);
     return { items: rows.map(headOf), cursor: String(more ? rows.at(-1)!.change : Math.max(from, this.#change)), more };
@@ -132,10 +159,16 @@ class MemoryStore implements Store {
     const position = (row: Row): [number, number] => [row.head.updatedAt, row.key];
     const newestFirst: typeof compare = (a, b) => compare(b, a);
     const rows = [...this.#rows.values()]
-      .filter((row) => matchesFilters(row.head.updatedAt, factsOf(row.head, row.entries.map(parse<Entry>)), query) && (!phrases || phrases.every((phrase) => wordsIn(row).some((words) => contains(words, phrase)))))
+      .filter(
+        (row) =>
+          matchesFilters(row.head.updatedAt, factsOf(row.head, row.entries.map(parse<Entry>)), query) &&
+          (!phrases || phrases.every((phrase) => wordsIn(row).some((words) => contains(words, phrase)))),
+      )
       .toSorted((a, b) => newestFirst(position(a), position(b)));
     const page = query.cursor === undefined ? { limit: query.limit } : { limit: query.limit, cursor: query.cursor };
-    return this.#page(rows, position, newestFirst, page, (row) => (phrases ? { conversation: row.head, snippet: snippetIn(row, phrases) } : { conversation: row.head }));
+    return this.#page(rows, position, newestFirst, page, (row) =>
+      phrases ? { conversation: row.head, snippet: snippetIn(row, phrases) } : { conversation: row.head },
+    );
   }
 
   async ofUser(channel: string, userId: string, limit: number): Promise<Conversation[]> {
@@ -158,7 +191,9 @@ class MemoryStore implements Store {
   async documents<T>(kind: string): Promise<{ key: string; value: T }[]> {
     this.#check();
     checkDocument(kind);
-    return [...(this.#documents.get(kind) ?? [])].map(([key, text]) => ({ key, value: parse<T>(text) })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    return [...(this.#documents.get(kind) ?? [])]
+      .map(([key, text]) => ({ key, value: parse<T>(text) }))
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   async putDocument(kind: string, key: string, value: unknown): Promise<void> {
@@ -183,7 +218,9 @@ class MemoryStore implements Store {
     this.#check();
     checkLimit(range.limit);
     const after = range.after ?? 0;
-    return this.#audits.slice(after, after + range.limit).map((text, i) => ({ ...parse<AuditRecord>(text), n: after + i + 1 }));
+    return this.#audits
+      .slice(after, after + range.limit)
+      .map((text, i) => ({ ...parse<AuditRecord>(text), n: after + i + 1 }));
   }
 
   #matching(filter: ListFilter): Row[] {
@@ -197,7 +234,13 @@ class MemoryStore implements Store {
     });
   }
 
-  #page<T>(rows: Row[], position: (row: Row) => [number, number], order: typeof compare, page: { cursor?: string; limit: number }, make: (row: Row) => T) {
+  #page<T>(
+    rows: Row[],
+    position: (row: Row) => [number, number],
+    order: typeof compare,
+    page: { cursor?: string; limit: number },
+    make: (row: Row) => T,
+  ) {
     const from = page.cursor === undefined ? undefined : readCursor(page.cursor);
     const left = from ? rows.filter((row) => order(position(row), from) > 0) : rows;
     const items = left.slice(0, page.limit);
@@ -239,7 +282,8 @@ function compare(a: readonly [number, number], b: readonly [number, number]): nu
 }
 
 function wordsIn(row: Row): string[][] {
-  for (let i = row.words.length; i < row.entries.length; i++) row.words.push(wordsOf(textOf(parse<Entry>(row.entries[i]!)) ?? ''));
+  for (let i = row.words.length; i < row.entries.length; i++)
+    row.words.push(wordsOf(textOf(parse<Entry>(row.entries[i]!)) ?? ''));
   return row.words;
 }
 

@@ -6,7 +6,8 @@ import type { Conversation, Entry } from '@parley/contracts';
 
 /** @throws RangeError unless `client` is a slug: it becomes part of file and container names */
 export function checkClient(client: string): void {
-  if (!/^[a-z][a-z0-9-]{1,30}$/.test(client)) throw new RangeError('A client is named by a slug of 2 to 31 characters: a-z, 0-9 and -, a letter first.');
+  if (!/^[a-z][a-z0-9-]{1,30}$/.test(client))
+    throw new RangeError('A client is named by a slug of 2 to 31 characters: a-z, 0-9 and -, a letter first.');
 }
 
 /** @throws RangeError when the numbers of a commit do not fit together, whatever is stored */
@@ -14,16 +15,23 @@ export function checkCommit(expected: number, next: Conversation, entries: reado
   if (!Number.isSafeInteger(expected) || expected < 0 || next.version !== expected + 1)
     throw new RangeError(`Commit of ${next.id}: version ${next.version} does not follow the expected ${expected}.`);
   const first = next.seq - entries.length + 1;
-  if (!Number.isSafeInteger(next.seq) || first < 1) throw new RangeError(`Commit of ${next.id}: seq ${next.seq} leaves no room for ${entries.length} entries.`);
+  if (!Number.isSafeInteger(next.seq) || first < 1)
+    throw new RangeError(`Commit of ${next.id}: seq ${next.seq} leaves no room for ${entries.length} entries.`);
   entries.forEach((entry, i) => {
-    if (entry.seq !== first + i) throw new RangeError(`Commit of ${next.id}: entry ${i + 1} of ${entries.length} has seq ${entry.seq}, not ${first + i}.`);
+    if (entry.seq !== first + i)
+      throw new RangeError(
+        `Commit of ${next.id}: entry ${i + 1} of ${entries.length} has seq ${entry.seq}, not ${first + i}.`,
+      );
   });
-  if (entries.length > 1 && new Set(entries.map(({ id }) => id)).size < entries.length) throw new RangeError(`Commit of ${next.id}: two of its entries have one id.`);
+  if (entries.length > 1 && new Set(entries.map(({ id }) => id)).size < entries.length)
+    throw new RangeError(`Commit of ${next.id}: two of its entries have one id.`);
 }
 
 /** @returns an error when the entries leave a gap after what is stored */
 export function gapAfter(stored: number, next: Conversation, entries: number): RangeError | undefined {
-  return next.seq - entries === stored ? undefined : new RangeError(`Commit of ${next.id}: its ${entries} entries end at seq ${next.seq}, but ${stored} are stored.`);
+  return next.seq - entries === stored
+    ? undefined
+    : new RangeError(`Commit of ${next.id}: its ${entries} entries end at seq ${next.seq}, but ${stored} are stored.`);
 }
 
 /** @throws RangeError */
@@ -34,7 +42,8 @@ export function checkLimit(limit: number): void {
 /** @throws RangeError */
 export function checkDocument(kind: string, key = ''): void {
   for (const name of [kind, key])
-    if (name.length > 200 || !name.isWellFormed()) throw new RangeError('Kind and key of a document are well-formed text of at most 200 characters.');
+    if (name.length > 200 || !name.isWellFormed())
+      throw new RangeError('Kind and key of a document are well-formed text of at most 200 characters.');
 }
 
 /** @throws TypeError when `value` has no JSON, RangeError for a bad kind or key */

@@ -70,12 +70,16 @@ export function snippetOf(text: string, phrases: readonly Phrase[]): string {
   const words = all.map(({ word }) => word);
   const hit = new Set<number>();
   for (const phrase of phrases)
-    for (let at = indexIn(words, phrase, 0); at >= 0; at = indexIn(words, phrase, at + 1)) for (let i = 0; i < phrase.words.length; i++) hit.add(at + i);
+    for (let at = indexIn(words, phrase, 0); at >= 0; at = indexIn(words, phrase, at + 1))
+      for (let i = 0; i < phrase.words.length; i++) hit.add(at + i);
 
   const first = all[Math.min(...hit)];
   const from = first ? (all.find(({ start }) => start >= first.start - before)?.start ?? first.start) : 0;
   const begin = from <= 8 ? 0 : from;
-  const to = begin + length >= text.length ? text.length : (all.findLast(({ end }) => end <= begin + length)?.end ?? begin + length);
+  const to =
+    begin + length >= text.length
+      ? text.length
+      : (all.findLast(({ end }) => end <= begin + length)?.end ?? begin + length);
 
   let out = '';
   let at = begin;
@@ -94,7 +98,10 @@ const before = 60;
 const length = 200;
 
 const spaceless = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`;
-const wordPattern = new RegExp(String.raw`[[\p{L}\p{N}]&&[${spaceless}]]\p{M}*|[[\p{L}\p{N}\p{M}]--[${spaceless}]]+`, 'gv');
+const wordPattern = new RegExp(
+  String.raw`[[\p{L}\p{N}]&&[${spaceless}]]\p{M}*|[[\p{L}\p{N}\p{M}]--[${spaceless}]]+`,
+  'gv',
+);
 
 function* tokens(text: string): Generator<{ word: string; start: number; end: number }> {
   for (const match of text.matchAll(wordPattern)) {
@@ -112,10 +119,18 @@ function fold(raw: string): string {
 function indexIn(words: readonly string[], phrase: Phrase, from: number): number {
   const last = phrase.words.length - 1;
   for (let at = from; at + last < words.length; at++)
-    if (phrase.words.every((word, i) => (i === last && phrase.prefix ? words[at + i]!.startsWith(word) : words[at + i] === word))) return at;
+    if (
+      phrase.words.every((word, i) =>
+        i === last && phrase.prefix ? words[at + i]!.startsWith(word) : words[at + i] === word,
+      )
+    )
+      return at;
   return -1;
 }
 
 function clean(text: string): string {
-  return text.replace(/[\uE000\uE001]/g, '').replace(/\s+/gu, ' ').toWellFormed();
+  return text
+    .replace(/[\uE000\uE001]/g, '')
+    .replace(/\s+/gu, ' ')
+    .toWellFormed();
 }

@@ -23,14 +23,18 @@ test('each client has its own key, made once and kept', async () => {
   expect(Buffer.from(contoso).equals(fabrikam)).toBe(false);
   expect(Buffer.from(await fileKeys(file(), wrapping).key('contoso')).equals(contoso)).toBe(true);
   const text = await readFile(file(), 'utf8');
-  for (const secret of [contoso, fabrikam, wrapping]) for (const encoding of ['hex', 'base64'] as const) expect(text).not.toContain(Buffer.from(secret).toString(encoding));
+  for (const secret of [contoso, fabrikam, wrapping])
+    for (const encoding of ['hex', 'base64'] as const)
+      expect(text).not.toContain(Buffer.from(secret).toString(encoding));
   expect((await stat(file())).mode & 0o777).toBe(0o600);
   expect((await readdir(directory)).toSorted()).toEqual(['keyring.json', 'keyring.json-lock']);
 });
 
 test('providers that make keys at the same time lose none and agree', async () => {
   const clients = Array.from({ length: 10 }, (_, i) => `client-${i}`);
-  const made = await Promise.all([0, 1, 2].flatMap(() => clients.map((client) => fileKeys(file(), wrapping).key(client))));
+  const made = await Promise.all(
+    [0, 1, 2].flatMap(() => clients.map((client) => fileKeys(file(), wrapping).key(client))),
+  );
   for (const [i, client] of clients.entries()) {
     const stored = Buffer.from(await fileKeys(file(), wrapping).key(client));
     for (const round of [0, 1, 2]) expect(stored.equals(made[round * 10 + i]!)).toBe(true);

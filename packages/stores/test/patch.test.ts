@@ -5,7 +5,10 @@ import { applyPatch, patchOf } from '../src/sqlite/patch.ts';
 import { conversation } from '../src/suite/fixtures.ts';
 
 const lines = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 4 });
-const members = fc.record({ userLines: lines, dueAt: fc.option(fc.nat(3), { nil: undefined }), rating: fc.nat(2), epoch: fc.nat(2) }, { requiredKeys: ['userLines'] });
+const members = fc.record(
+  { userLines: lines, dueAt: fc.option(fc.nat(3), { nil: undefined }), rating: fc.nat(2), epoch: fc.nat(2) },
+  { requiredKeys: ['userLines'] },
+);
 
 test('a patch makes of the head before exactly the next one, also through text', () => {
   fc.assert(

@@ -28,7 +28,12 @@ describe('an encrypted file', () => {
   test('shows nothing of what is stored, neither in the log', async () => {
     const stores = make();
     const store = await stores.open('contoso');
-    await put(store, 1, { holder: queued(1), user: { id: 'canary-user', name: 'Canary Person' }, userLines: ['canary line'] }, Array.from({ length: 200 }, (_, i) => `canarytext ${i}`));
+    await put(
+      store,
+      1,
+      { holder: queued(1), user: { id: 'canary-user', name: 'Canary Person' }, userLines: ['canary line'] },
+      Array.from({ length: 200 }, (_, i) => `canarytext ${i}`),
+    );
     await store.putDocument('canary-kind', 'canary-key', 'canary value');
     await store.audit({ at: 1, by: { type: 'person', ...ana }, what: 'canary.read' });
     expect((await store.search({ text: 'canarytext', limit: 1 })).items).toHaveLength(1);
@@ -36,7 +41,8 @@ describe('an encrypted file', () => {
       expect((await readdir(directory)).toSorted()).toEqual(expected);
       for (const name of expected) {
         const bytes = (await readFile(join(directory, name))).toString('latin1').toLowerCase();
-        for (const marker of ['canary', 'sqlite format 3', 'create table', 'directline', 'ana ruiz', 'contoso']) expect(bytes.includes(marker), `${marker} in ${name}`).toBe(false);
+        for (const marker of ['canary', 'sqlite format 3', 'create table', 'directline', 'ana ruiz', 'contoso'])
+          expect(bytes.includes(marker), `${marker} in ${name}`).toBe(false);
         if (process.platform !== 'win32') expect((await stat(join(directory, name))).mode & 0o077, name).toBe(0);
       }
     };
@@ -61,10 +67,20 @@ describe('an encrypted file', () => {
   test('never gives changed data: a flipped bit is an error or touches nothing that is read', async () => {
     const stores = make();
     const store = await stores.open('contoso');
-    for (let n = 0; n < 30; n++) await put(store, n, { holder: queued(n) }, Array.from({ length: 10 }, (_, i) => `conversation ${n} line ${i}`));
+    for (let n = 0; n < 30; n++)
+      await put(
+        store,
+        n,
+        { holder: queued(n) },
+        Array.from({ length: 10 }, (_, i) => `conversation ${n} line ${i}`),
+      );
     const read = async (from: Awaited<ReturnType<typeof stores.open>>) => {
       const heads = (await follow(from, '0', 100)).items;
-      return JSON.stringify([heads, await Promise.all(heads.map(({ id }) => from.entries(id, { limit: 100 }))), (await from.list({ states: ['queued'] }, { limit: 100 })).items]);
+      return JSON.stringify([
+        heads,
+        await Promise.all(heads.map(({ id }) => from.entries(id, { limit: 100 }))),
+        (await from.list({ states: ['queued'] }, { limit: 100 })).items,
+      ]);
     };
     const whole = await read(store);
     await stores.close();
@@ -73,7 +89,7 @@ describe('an encrypted file', () => {
     for (let trial = 0; trial < 60; trial++) {
       const flipped = Buffer.from(bytes);
       const at = Math.floor((trial / 60) * bytes.length) + (trial % 7) * 31;
-      flipped[at % bytes.length]! ^= 1 << trial % 8;
+      flipped[at % bytes.length]! ^= 1 << (trial % 8);
       await writeFile(file(), flipped);
       const damaged = make();
       try {
@@ -115,11 +131,14 @@ describe('when the medium fails', () => {
       const pages = store.db.pragma('page_count', { simple: true }) as number;
       store.db.pragma(`max_page_count=${pages + room}`);
       const results = await Promise.allSettled(
-        Array.from({ length: 40 }, (_, i) => store.commit(0, conversation(1000 + room * 100 + i, { seq: 2 }), [message(1, 'x'.repeat(900)), message(2)])).concat(store.audit({ at: room, by: { type: 'desk', id: 'desk' }, what: 'x' }) as Promise<never>),
+        Array.from({ length: 40 }, (_, i) =>
+          store.commit(0, conversation(1000 + room * 100 + i, { seq: 2 }), [message(1, 'x'.repeat(900)), message(2)]),
+        ).concat(store.audit({ at: room, by: { type: 'desk', id: 'desk' }, what: 'x' }) as Promise<never>),
       );
       // One transaction: all or none.
       expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['rejected']));
-      for (const result of results) expect(result.status === 'rejected' && result.reason).toBeInstanceOf(StoreUnavailable);
+      for (const result of results)
+        expect(result.status === 'rejected' && result.reason).toBeInstanceOf(StoreUnavailable);
       expect(String((results[0] as PromiseRejectedResult).reason)).toMatch(/contoso is full/);
       refused += results.length;
       expect(await store.head(idOf(1000 + room * 100))).toBeUndefined();
@@ -145,7 +164,10 @@ describe('when the medium fails', () => {
       most = waiting();
       const other = conversation(most + 10, { seq: 1 });
       store.db.pragma(`max_page_count=${store.db.pragma('page_count', { simple: true })}`);
-      const refused = await store.commit(0, other, [message(1, 'x'.repeat(5_000))]).then(() => false, (error) => error instanceof StoreUnavailable);
+      const refused = await store.commit(0, other, [message(1, 'x'.repeat(5_000))]).then(
+        () => false,
+        (error) => error instanceof StoreUnavailable,
+      );
       expect(refused).toBe(true);
       store.db.pragma('max_page_count=4294967294');
       expect(await store.head(other.id)).toBeUndefined();
@@ -158,30 +180,52 @@ describe('when the medium fails', () => {
       expect(new Set(await Promise.all(commits))).toEqual(new Set(['committed']));
     }
     expect(most).toBeGreaterThan(200);
-    expect((await store.entries(head.id, { limit: 5_000 })).map(({ seq }) => seq)).toEqual(Array.from({ length: head.seq }, (_, i) => i + 1));
-    for (const seq of [1, 32, 33, head.seq]) expect((await store.find(head.id, seq === 1 ? 'm-1' : `m-${seq}`))?.seq).toBe(seq);
+    expect((await store.entries(head.id, { limit: 5_000 })).map(({ seq }) => seq)).toEqual(
+      Array.from({ length: head.seq }, (_, i) => i + 1),
+    );
+    for (const seq of [1, 32, 33, head.seq])
+      expect((await store.find(head.id, seq === 1 ? 'm-1' : `m-${seq}`))?.seq).toBe(seq);
     await store.close();
   });
 
-  test.skipIf(process.platform !== 'linux')('P13 a write that fails in the middle of a commit acknowledges nothing, and it recovers by itself', { timeout: 60_000 }, async () => {
-    // Files may grow to 400 KB: the first to reach that is the log of SQLite, at COMMIT.
-    const script = fileURLToPath(new URL('children/fill.ts', import.meta.url));
-    const filler = spawn('bash', ['-c', 'trap "" XFSZ; ulimit -S -f 400; exec "$0" "$@"', process.execPath, script, directory, key.toString('hex')], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    filler.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
-    await vi.waitFor(() => expect(out).toContain('full\n'), { timeout: 30_000, interval: 5 });
-    execFileSync('prlimit', ['--pid', String(filler.pid), '--fsize=unlimited']);
-    await once(filler, 'close');
-    expect(filler.exitCode).toBe(0);
-    const answers = out.split('\n').filter((line) => line !== '' && line !== 'full').map((line) => line.split(' ') as [string, string]);
-    const stored = answers.filter(([answer]) => answer === 'stored');
-    expect(new Set(answers.map(([answer]) => answer))).toEqual(new Set(['stored', 'refused']));
-    const stores = make();
-    const store = await stores.open('contoso');
-    for (const [answer, n] of answers) expect((await store.head(idOf(Number(n))))?.seq, `${answer} ${n}`).toBe(answer === 'stored' ? 1 : undefined);
-    expect(await store.count({ states: ['with-bot'] })).toBe(stored.length);
-    await stores.close();
-  });
+  test.skipIf(process.platform !== 'linux')(
+    'P13 a write that fails in the middle of a commit acknowledges nothing, and it recovers by itself',
+    { timeout: 60_000 },
+    async () => {
+      // Files may grow to 400 KB: the first to reach that is the log of SQLite, at COMMIT.
+      const script = fileURLToPath(new URL('children/fill.ts', import.meta.url));
+      const filler = spawn(
+        'bash',
+        [
+          '-c',
+          'trap "" XFSZ; ulimit -S -f 400; exec "$0" "$@"',
+          process.execPath,
+          script,
+          directory,
+          key.toString('hex'),
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      let out = '';
+      filler.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+      await vi.waitFor(() => expect(out).toContain('full\n'), { timeout: 30_000, interval: 5 });
+      execFileSync('prlimit', ['--pid', String(filler.pid), '--fsize=unlimited']);
+      await once(filler, 'close');
+      expect(filler.exitCode).toBe(0);
+      const answers = out
+        .split('\n')
+        .filter((line) => line !== '' && line !== 'full')
+        .map((line) => line.split(' ') as [string, string]);
+      const stored = answers.filter(([answer]) => answer === 'stored');
+      expect(new Set(answers.map(([answer]) => answer))).toEqual(new Set(['stored', 'refused']));
+      const stores = make();
+      const store = await stores.open('contoso');
+      for (const [answer, n] of answers)
+        expect((await store.head(idOf(Number(n))))?.seq, `${answer} ${n}`).toBe(answer === 'stored' ? 1 : undefined);
+      expect(await store.count({ states: ['with-bot'] })).toBe(stored.length);
+      await stores.close();
+    },
+  );
 
   test('another process that writes is waited for, without holding up the event loop', async () => {
     const store = openOne();
@@ -189,7 +233,8 @@ describe('when the medium fails', () => {
     other.db.exec('begin immediate');
     const commit = store.commit(0, conversation(1), []);
     let turns = 0;
-    for (const until = performance.now() + 300; performance.now() < until; turns++) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const until = performance.now() + 300; performance.now() < until; turns++)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     expect(turns).toBeGreaterThan(8);
     expect(await store.head(idOf(1))).toBeUndefined();
     other.db.exec('rollback');
@@ -252,8 +297,14 @@ describe('several processes', () => {
         const entries = await store.entries(idOf(n), { limit: 1_000 });
         expect(entries.map((entry) => entry.kind === 'message' && entry.text)).toEqual(known?.texts ?? []);
         const changed = (await follow(store, '0', 3)).items;
-        expect(changed.map(({ id, version }) => [id, version])).toEqual([...model].map(([key, { version }]) => [idOf(key), version]));
-        expect((await store.list({ states: ['with-bot', 'queued'] }, { limit: 50 })).items.map(({ id, version }) => `${id} ${version}`).toSorted()).toEqual([...model].map(([key, { version }]) => `${idOf(key)} ${version}`).toSorted());
+        expect(changed.map(({ id, version }) => [id, version])).toEqual(
+          [...model].map(([key, { version }]) => [idOf(key), version]),
+        );
+        expect(
+          (await store.list({ states: ['with-bot', 'queued'] }, { limit: 50 })).items
+            .map(({ id, version }) => `${id} ${version}`)
+            .toSorted(),
+        ).toEqual([...model].map(([key, { version }]) => `${idOf(key)} ${version}`).toSorted());
       } else {
         const texts = Array.from({ length: random(9) }, (_, i) => `said ${step} ${i}`);
         const over = random(3) ? {} : { holder: queued(step) };
@@ -273,7 +324,9 @@ describe('several processes', () => {
     const store = await stores.open('contoso');
     const count = 400;
     await Promise.all(Array.from({ length: count }, (_, n) => put(store, n, { holder: queued(n) })));
-    const children = [0, 1, 2, 3].map((me) => child('claim.ts', directory, key.toString('hex'), String(me), String(count)));
+    const children = [0, 1, 2, 3].map((me) =>
+      child('claim.ts', directory, key.toString('hex'), String(me), String(count)),
+    );
     // All at once, or the first would have won everything before the last is there.
     await Promise.all(children.map(({ stdout }) => once(stdout, 'readable')));
     const outputs = children.map(({ stdout }) => text(stdout));
@@ -291,55 +344,71 @@ describe('several processes', () => {
     await stores.close();
   });
 
-  test('P1 what was acknowledged is there after kill -9 at any instant, without a gap', { timeout: 120_000 }, async () => {
-    const acknowledged = new Map<number, number>();
-    for (let round = 0; round < 10; round++) {
-      const writer = child('write.ts', directory, key.toString('hex'), '16');
-      let out = '';
-      writer.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
-      await vi.waitFor(() => expect(out.split('\n').length).toBeGreaterThan(20), { timeout: 20_000, interval: 2 });
-      const more = out.length + round * 400;
-      await vi.waitFor(() => expect(out.length).toBeGreaterThan(more), { timeout: 20_000, interval: 1 });
-      writer.kill('SIGKILL');
-      await once(writer, 'close');
-      for (const line of out.split('\n').slice(0, -1)) {
-        const [n, seq] = line.split(' ').map(Number) as [number, number];
-        acknowledged.set(n, Math.max(seq, acknowledged.get(n) ?? 0));
+  test(
+    'P1 what was acknowledged is there after kill -9 at any instant, without a gap',
+    { timeout: 120_000 },
+    async () => {
+      const acknowledged = new Map<number, number>();
+      for (let round = 0; round < 10; round++) {
+        const writer = child('write.ts', directory, key.toString('hex'), '16');
+        let out = '';
+        writer.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+        await vi.waitFor(() => expect(out.split('\n').length).toBeGreaterThan(20), { timeout: 20_000, interval: 2 });
+        const more = out.length + round * 400;
+        await vi.waitFor(() => expect(out.length).toBeGreaterThan(more), { timeout: 20_000, interval: 1 });
+        writer.kill('SIGKILL');
+        await once(writer, 'close');
+        for (const line of out.split('\n').slice(0, -1)) {
+          const [n, seq] = line.split(' ').map(Number) as [number, number];
+          acknowledged.set(n, Math.max(seq, acknowledged.get(n) ?? 0));
+        }
+        const stores = make();
+        const store = await stores.open('contoso');
+        for (let n = 0; n < 16; n++) {
+          const head = await store.head(idOf(n));
+          const entries = await store.entries(idOf(n), { limit: 1_000_000 });
+          expect(head?.seq).toBeGreaterThanOrEqual(acknowledged.get(n) ?? 0);
+          expect(head?.version).toBe(head?.seq);
+          expect(entries.map((entry) => (entry.kind === 'message' ? `${entry.seq} ${entry.text}` : ''))).toEqual(
+            Array.from({ length: head?.seq ?? 0 }, (_, i) => `${i + 1} said ${n} ${i + 1}`),
+          );
+        }
+        expect(await store.count({ states: ['with-bot'] })).toBe(16);
+        if (round === 9) expect((await store.search({ text: 'said', limit: 20 })).items).toHaveLength(16);
+        await stores.close();
       }
-      const stores = make();
-      const store = await stores.open('contoso');
-      for (let n = 0; n < 16; n++) {
-        const head = await store.head(idOf(n));
-        const entries = await store.entries(idOf(n), { limit: 1_000_000 });
-        expect(head?.seq).toBeGreaterThanOrEqual(acknowledged.get(n) ?? 0);
-        expect(head?.version).toBe(head?.seq);
-        expect(entries.map((entry) => (entry.kind === 'message' ? `${entry.seq} ${entry.text}` : ''))).toEqual(Array.from({ length: head?.seq ?? 0 }, (_, i) => `${i + 1} said ${n} ${i + 1}`));
-      }
-      expect(await store.count({ states: ['with-bot'] })).toBe(16);
-      if (round === 9) expect((await store.search({ text: 'said', limit: 20 })).items).toHaveLength(16);
-      await stores.close();
-    }
-    expect([...acknowledged.values()].reduce((a, b) => a + b, 0)).toBeGreaterThan(1_000);
-  });
+      expect([...acknowledged.values()].reduce((a, b) => a + b, 0)).toBeGreaterThan(1_000);
+    },
+  );
 });
 
-test('under steady load the log is shortened by its own thread, and closing empties it', { timeout: 60_000 }, async () => {
-  const store = openOne();
-  const state = () => (store.db.pragma('wal_checkpoint(noop)') as { log: number; checkpointed: number }[])[0]!;
-  let most = 0;
-  let shortened = false;
-  for (let from = 0; from < 40_000 && !shortened; from += 100) {
-    await Promise.all(Array.from({ length: 100 }, (_, i) => store.commit(0, conversation(from + i, { seq: 1 }), [message(1, 'x'.repeat(1_500))])));
-    const { log, checkpointed } = state();
-    if (log < most / 2) shortened = true;
-    most = Math.max(most, log - checkpointed);
-  }
-  expect(shortened).toBe(true);
-  expect(most).toBeGreaterThan(8_000);
-  await store.close();
-  expect(await readdir(directory)).toEqual(['contoso.db']);
-});
+test(
+  'under steady load the log is shortened by its own thread, and closing empties it',
+  { timeout: 60_000 },
+  async () => {
+    const store = openOne();
+    const state = () => (store.db.pragma('wal_checkpoint(noop)') as { log: number; checkpointed: number }[])[0]!;
+    let most = 0;
+    let shortened = false;
+    for (let from = 0; from < 40_000 && !shortened; from += 100) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, i) =>
+          store.commit(0, conversation(from + i, { seq: 1 }), [message(1, 'x'.repeat(1_500))]),
+        ),
+      );
+      const { log, checkpointed } = state();
+      if (log < most / 2) shortened = true;
+      most = Math.max(most, log - checkpointed);
+    }
+    expect(shortened).toBe(true);
+    expect(most).toBeGreaterThan(8_000);
+    await store.close();
+    expect(await readdir(directory)).toEqual(['contoso.db']);
+  },
+);
 
 function child(name: string, ...args: string[]) {
-  return spawn(process.execPath, [fileURLToPath(new URL(`children/${name}`, import.meta.url)), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [fileURLToPath(new URL(`children/${name}`, import.meta.url)), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
 }

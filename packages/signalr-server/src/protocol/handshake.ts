@@ -36,7 +36,7 @@ export function readHandshake(received: Buffer, protocols: readonly HubProtocol[
   const protocol = protocols.find((candidate) => candidate.name === name.toLowerCase());
   if (protocol === undefined) return { error: `The protocol '${name}' is not supported.` };
   if (!protocol.versions.has(version as number)) {
-    return { error: `The server does not support version ${version} of the '${name}' protocol.` };
+    return { error: `The server does not support version ${String(version)} of the '${name}' protocol.` };
   }
   return { protocol, rest: received.subarray(end + 1) };
 }

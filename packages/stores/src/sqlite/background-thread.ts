@@ -23,8 +23,14 @@ function serve(request: Request): unknown {
     case 'match': {
       const file = open(request.opening);
       // Words hold letters and digits only, so nothing in them can be query syntax.
-      const statement = (file.matches ??= file.db.prepare('select rowid from words where words match ? order by rowid').pluck());
-      return bestRows(request.phrases.map(({ words, prefix }) => statement.all(`"${words.join(' ')}"${prefix ? ' *' : ''}`) as number[]));
+      const statement = (file.matches ??= file.db
+        .prepare('select rowid from words where words match ? order by rowid')
+        .pluck());
+      return bestRows(
+        request.phrases.map(
+          ({ words, prefix }) => statement.all(`"${words.join(' ')}"${prefix ? ' *' : ''}`) as number[],
+        ),
+      );
     }
     case 'release':
       files.get(request.file)?.db.close();

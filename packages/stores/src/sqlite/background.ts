@@ -59,6 +59,9 @@ class Background {
 /** One for all files of the process. */
 export const background = new Background();
 
-export type Request = { what: 'checkpoint'; opening: Opening } | { what: 'match'; opening: Opening; phrases: readonly Phrase[] } | { what: 'release'; file: string };
+export type Request =
+  | { what: 'checkpoint'; opening: Opening }
+  | { what: 'match'; opening: Opening; phrases: readonly Phrase[] }
+  | { what: 'release'; file: string };
 export type Asked = { n: number; request: Request };
 export type Answered = { n: number; value?: unknown; error?: { message: string; code?: string | undefined } };

@@ -57,7 +57,11 @@ export class Catalogue {
     return this.complete;
   }
 
-  #index(row: Row, budget: number, words: { rowid: number; text: string }[]): { added: number; complete: boolean; earlierChange: number | null } {
+  #index(
+    row: Row,
+    budget: number,
+    words: { rowid: number; text: string }[],
+  ): { added: number; complete: boolean; earlierChange: number | null } {
     const s = this.#statements;
     const known = s.known.get(row.key) as { updated: number; change: number | null; seq: number } | undefined;
     const earlier = known && (s.facts.get(row.key) as string);
@@ -69,7 +73,9 @@ export class Catalogue {
       const text = wordsOf(textOf(entry) ?? '').join(' ');
       if (text !== '') words.push({ rowid: row.key * seqsEach + entry.seq, text });
     }
-    const facts = JSON.stringify(factsOf(head, entries, earlier === undefined ? undefined : (JSON.parse(earlier) as TranscriptFacts)));
+    const facts = JSON.stringify(
+      factsOf(head, entries, earlier === undefined ? undefined : (JSON.parse(earlier) as TranscriptFacts)),
+    );
     if (facts !== earlier) s.putFacts.run(row.key, facts);
     if (known?.updated !== head.updatedAt) {
       if (known) s.dropNewest.run(known.updated, row.key);
@@ -84,7 +90,11 @@ function statements(db: Database) {
   return {
     marker: db.prepare(`select value from meta where name = 'indexed'`).pluck(),
     setMarker: db.prepare(`update meta set value = ? where name = 'indexed'`),
-    behind: db.prepare(`select 1 where exists (select 1 from recent) or exists (select 1 from changes where n > (select value from meta where name = 'indexed'))`).pluck(),
+    behind: db
+      .prepare(
+        `select 1 where exists (select 1 from recent) or exists (select 1 from changes where n > (select value from meta where name = 'indexed'))`,
+      )
+      .pluck(),
     changes: db.prepare(
       'select c.n, c.conversation, m.id, h.change from changes c cross join heads h on h.conversation = c.conversation cross join names m on m.conversation = c.conversation where c.n > ? order by c.n limit ?',
     ),

@@ -61,10 +61,23 @@ export class Conversations {
     if (folded !== this.#folded) this.forget();
     this.#folded = folded;
     this.#last = Math.max(this.#last, folded);
-    for (const { n, conversation, patch, records } of s.recent.all(this.#last) as { n: number; conversation: number; patch: string; records: Buffer }[]) {
+    for (const { n, conversation, patch, records } of s.recent.all(this.#last) as {
+      n: number;
+      conversation: number;
+      patch: string;
+      records: Buffer;
+    }[]) {
       const before = this.#unfolded.get(conversation) ?? this.#stored(conversation);
       const head = applyPatch(before?.head, patch);
-      this.#add({ key: conversation, change: n, version: head.version, seq: head.seq, head, facets: facetsOf(head), tail: before ? Buffer.concat([before.tail, records]) : records });
+      this.#add({
+        key: conversation,
+        change: n,
+        version: head.version,
+        seq: head.seq,
+        head,
+        facets: facetsOf(head),
+        tail: before ? Buffer.concat([before.tail, records]) : records,
+      });
     }
     this.#dataVersion = now;
   }
@@ -104,13 +117,16 @@ export class Conversations {
   /** Conversations that changed after `from`, in the order of their newest change. */
   changedAfter(from: number, limit: number): { change: number; head: Conversation }[] {
     const found: { change: number; head: Conversation }[] = [];
-    for (let at = from; at < this.#folded && found.length < limit; ) {
+    for (let at = from; at < this.#folded && found.length < limit;) {
       const rows = this.#statements.changes.all(at, limit) as { n: number; conversation: number; body: string }[];
-      for (const { n, conversation, body } of rows) if (!this.#unfolded.has(conversation)) found.push({ change: n, head: JSON.parse(body) as Conversation });
+      for (const { n, conversation, body } of rows)
+        if (!this.#unfolded.has(conversation)) found.push({ change: n, head: JSON.parse(body) as Conversation });
       at = rows.at(-1)?.n ?? this.#folded;
     }
     if (found.length >= limit) return found.slice(0, limit);
-    const newer = [...this.#unfolded.values()].filter(({ change }) => change > from).toSorted((a, b) => a.change - b.change);
+    const newer = [...this.#unfolded.values()]
+      .filter(({ change }) => change > from)
+      .toSorted((a, b) => a.change - b.change);
     return [...found, ...newer].slice(0, limit);
   }
 
@@ -135,7 +151,7 @@ export class Conversations {
     const first = row.seq - row.tail.length / record + 1;
     const entries: Entry[] = [];
     const take = (records: Buffer, at: number) => entries.push(this.#read(records.readUIntBE(at * record + 6, 6)));
-    for (let seq = start; seq <= end && seq < first; ) {
+    for (let seq = start; seq <= end && seq < first;) {
       const chunk = Math.floor((seq - 1) / perChunk);
       const records = this.#statements.chunk.get(row.key * chunksEach + chunk) as Buffer;
       for (; seq <= end && seq <= (chunk + 1) * perChunk; seq++) take(records, (seq - 1) % perChunk);
@@ -148,7 +164,12 @@ export class Conversations {
    * @param ids of the new entries
    * @param texts of each new entry the JSON, and of the head what `patchOf` made of it and the one of `row`
    */
-  append(row: Row | undefined, next: Conversation, ids: readonly string[], texts: { patch: string; entries: readonly string[] }): void {
+  append(
+    row: Row | undefined,
+    next: Conversation,
+    ids: readonly string[],
+    texts: { patch: string; entries: readonly string[] },
+  ): void {
     const s = this.#statements;
     const key = row?.key ?? s.addName.run(next.id).lastInsertRowid;
     const known = row?.tail.length ?? 0;
@@ -213,7 +234,15 @@ export class Conversations {
     const stored = this.#statements.head.get(key) as { change: number; body: string; tail: Buffer } | undefined;
     if (!stored) return undefined;
     const head = JSON.parse(stored.body) as Conversation;
-    return { key, change: stored.change, version: head.version, seq: head.seq, head, facets: facetsOf(head), tail: stored.tail };
+    return {
+      key,
+      change: stored.change,
+      version: head.version,
+      seq: head.seq,
+      head,
+      facets: facetsOf(head),
+      tail: stored.tail,
+    };
   }
 
   #entry(row: Row, seq: number): Entry {
@@ -286,7 +315,9 @@ function statements(db: Database) {
     dropRecent: db.prepare('delete from recent'),
     folded: db.prepare('select coalesce(max(n), 0) from changes').pluck(),
     addChange: db.prepare('insert into changes(n, conversation) values(?, ?)'),
-    changes: db.prepare('select c.n, c.conversation, h.body from changes c cross join heads h on h.conversation = c.conversation and h.change = c.n where c.n > ? order by c.n limit ?'),
+    changes: db.prepare(
+      'select c.n, c.conversation, h.body from changes c cross join heads h on h.conversation = c.conversation and h.change = c.n where c.n > ? order by c.n limit ?',
+    ),
     putHead: db.prepare('insert or replace into heads(conversation, change, body, tail) values(?, ?, ?, ?)'),
     addChunk: db.prepare('insert into chunks values(?, ?)'),
     addId: db.prepare('insert into ids values(?, ?, ?)'),

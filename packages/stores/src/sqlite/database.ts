@@ -30,7 +30,9 @@ export function openDatabase(opening: Opening): Database {
   } catch (error) {
     db?.close();
     throw error instanceof Database.SqliteError && error.code === 'SQLITE_NOTADB'
-      ? new StoreUnavailable(`The key does not open the store of ${client} (${file}), or the file is damaged.`, { cause: error })
+      ? new StoreUnavailable(`The key does not open the store of ${client} (${file}), or the file is damaged.`, {
+          cause: error,
+        })
       : unavailable(error, client);
   }
 }
@@ -62,9 +64,12 @@ export function unavailable(error: unknown, client: string): unknown {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: string };
   if (typeof code !== 'string') return error;
   // What a damaged page of the full-text index comes out as.
-  if (code === 'SQLITE_ERROR' && message?.startsWith('vtable constructor failed')) return new StoreUnavailable(`The store of ${client} is damaged (${code}).`, { cause: error });
+  if (code === 'SQLITE_ERROR' && message?.startsWith('vtable constructor failed'))
+    return new StoreUnavailable(`The store of ${client} is damaged (${code}).`, { cause: error });
   const reason = Object.entries(failures).find(([prefix]) => code === prefix || code.startsWith(`${prefix}_`))?.[1];
-  return reason === undefined ? error : new StoreUnavailable(`The store of ${client} ${reason} (${code}).`, { cause: error });
+  return reason === undefined
+    ? error
+    : new StoreUnavailable(`The store of ${client} ${reason} (${code}).`, { cause: error });
 }
 
 export function isBusy(error: unknown): boolean {
@@ -129,7 +134,10 @@ function migrate(db: Database, client: string): void {
     }
   }
   if (version() > migrations.length)
-    throw new Error(`The store of ${client} has schema ${version()}, made by a newer release; this one knows schemas up to ${migrations.length}. Start that release instead.`);
+    throw new Error(
+      `The store of ${client} has schema ${version()}, made by a newer release; this one knows schemas up to ${migrations.length}. Start that release instead.`,
+    );
   const owner = db.prepare(`select value from meta where name = 'client'`).pluck().get();
-  if (owner !== client) throw new Error(`The file of ${client} holds the store of ${String(owner)}. Put the right file back.`);
+  if (owner !== client)
+    throw new Error(`The file of ${client} holds the store of ${String(owner)}. Put the right file back.`);
 }

@@ -45,7 +45,8 @@ export class Facets {
       if (old?.due !== undefined) s.dropDue.run(old.due, key);
       if (now.due !== undefined) s.addDue.run(now.due, key);
     }
-    if ((old?.undelivered ?? false) !== now.undelivered) (now.undelivered ? s.addUndelivered : s.dropUndelivered).run(key);
+    if ((old?.undelivered ?? false) !== now.undelivered)
+      (now.undelivered ? s.addUndelivered : s.dropUndelivered).run(key);
     if (old?.channel !== now.channel || old.user !== now.user || old.opened !== now.opened) {
       if (old) s.dropUser.run(old.channel, old.user, old.opened, key);
       s.addUser.run(now.channel, now.user, now.opened, key);

@@ -16,11 +16,16 @@ export class Lists {
 
   list(filter: ListFilter, page: { cursor?: string; limit: number }): { items: Conversation[]; next?: string } {
     const after = page.cursor === undefined ? ([-1, 0] as const) : readCursor(page.cursor);
-    const found = filter.consultant === undefined ? this.#byState(filter, after, page.limit + 1) : this.#byConsultant(filter, after, page.limit + 1);
+    const found =
+      filter.consultant === undefined
+        ? this.#byState(filter, after, page.limit + 1)
+        : this.#byConsultant(filter, after, page.limit + 1);
     const places = found.slice(0, page.limit);
     const items = places.map(({ conversation }) => this.#conversations.headOf(conversation));
     const last = places.at(-1);
-    return found.length > places.length && last ? { items, next: makeCursor(last.since, last.conversation) } : { items };
+    return found.length > places.length && last
+      ? { items, next: makeCursor(last.since, last.conversation) }
+      : { items };
   }
 
   count(filter: ListFilter): number {
@@ -35,7 +40,11 @@ export class Lists {
     const found = this.#conversations.changedAfter(from, limit + 1);
     const more = found.length > limit;
     const rows = more ? found.slice(0, limit) : found;
-    return { items: rows.map(({ head }) => head), cursor: String(more ? rows.at(-1)!.change : Math.max(from, this.#conversations.lastChange)), more };
+    return {
+      items: rows.map(({ head }) => head),
+      cursor: String(more ? rows.at(-1)!.change : Math.max(from, this.#conversations.lastChange)),
+      more,
+    };
   }
 
   due(now: number, limit: number): Conversation[] {
@@ -47,18 +56,25 @@ export class Lists {
   }
 
   ofUser(channel: string, userId: string, limit: number): Conversation[] {
-    return (this.#statements.ofUser.all(channel, userId, limit) as number[]).map((key) => this.#conversations.headOf(key));
+    return (this.#statements.ofUser.all(channel, userId, limit) as number[]).map((key) =>
+      this.#conversations.headOf(key),
+    );
   }
 
   #byState(filter: ListFilter, after: readonly [number, number], limit: number): Place[] {
     const places: Place[] = [];
-    for (const { state, queue } of this.#tallies(filter)) places.push(...(this.#statements.holders.all(state, queue, ...after, limit) as Place[]));
+    for (const { state, queue } of this.#tallies(filter))
+      places.push(...(this.#statements.holders.all(state, queue, ...after, limit) as Place[]));
     return places.toSorted((a, b) => a.since - b.since || a.conversation - b.conversation).slice(0, limit);
   }
 
   #byConsultant(filter: ListFilter, after: readonly [number, number], limit: number): Place[] {
     if (!filter.states.includes('assigned')) return [];
-    const places = this.#statements.mine.all(filter.consultant!, ...after, filter.queues ? Number.MAX_SAFE_INTEGER : limit) as (Place & { queue: string })[];
+    const places = this.#statements.mine.all(
+      filter.consultant!,
+      ...after,
+      filter.queues ? Number.MAX_SAFE_INTEGER : limit,
+    ) as (Place & { queue: string })[];
     return filter.queues ? places.filter(({ queue }) => filter.queues!.includes(queue)).slice(0, limit) : places;
   }
 
@@ -75,10 +91,18 @@ type Tally = { state: string; queue: string; total: number };
 function statements(db: Database) {
   return {
     tallies: db.prepare('select state, queue, total from tallies where state = ? and total > 0'),
-    holders: db.prepare('select since, conversation from holders where state = ? and queue = ? and (since, conversation) > (?, ?) order by since, conversation limit ?'),
-    mine: db.prepare('select since, conversation, queue from mine where consultant = ? and (since, conversation) > (?, ?) order by since, conversation limit ?'),
+    holders: db.prepare(
+      'select since, conversation from holders where state = ? and queue = ? and (since, conversation) > (?, ?) order by since, conversation limit ?',
+    ),
+    mine: db.prepare(
+      'select since, conversation, queue from mine where consultant = ? and (since, conversation) > (?, ?) order by since, conversation limit ?',
+    ),
     due: db.prepare('select conversation from due where at <= ? order by at, conversation limit ?').pluck(),
     undelivered: db.prepare('select conversation from undelivered order by conversation limit ?').pluck(),
-    ofUser: db.prepare('select conversation from users where channel = ? and user = ? order by opened desc, conversation desc limit ?').pluck(),
+    ofUser: db
+      .prepare(
+        'select conversation from users where channel = ? and user = ? order by opened desc, conversation desc limit ?',
+      )
+      .pluck(),
   };
 }

@@ -32,7 +32,8 @@ export function applyPatch(before: Conversation | undefined, text: string): Conv
   if (!before) throw new Error('The store holds a change of a head that it does not hold.');
   const [set, slide, drop] = patch;
   const next: Members = { ...before, ...set };
-  for (const [key, [gone, added]] of Object.entries(slide)) next[key] = [...((before as Members)[key] as unknown[]).slice(gone), ...added];
+  for (const [key, [gone, added]] of Object.entries(slide))
+    next[key] = [...((before as Members)[key] as unknown[]).slice(gone), ...added];
   for (const key of drop) delete next[key];
   return next as Conversation;
 }

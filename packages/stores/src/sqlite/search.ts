@@ -18,7 +18,11 @@ export class Search {
   /**
    * @param match gives a full-text row of each conversation that has all phrases
    */
-  constructor(db: Database, match: (phrases: readonly Phrase[]) => Promise<Float64Array>, conversations: Conversations) {
+  constructor(
+    db: Database,
+    match: (phrases: readonly Phrase[]) => Promise<Float64Array>,
+    conversations: Conversations,
+  ) {
     this.#statements = statements(db);
     this.#match = match;
     this.#conversations = conversations;
@@ -44,11 +48,13 @@ export class Search {
       return { conversation: head, snippet: snippetOf((entry && textOf(entry)) ?? '', phrases) };
     });
     const last = page.at(-1);
-    return found.length > page.length && last ? { items, next: makeCursor(last.updated, last.conversation) } : { items };
+    return found.length > page.length && last
+      ? { items, next: makeCursor(last.updated, last.conversation) }
+      : { items };
   }
 
   async *#newest(after: Position): AsyncGenerator<Candidate[]> {
-    for (let position = after; ; ) {
+    for (let position = after; ;) {
       const rows = this.#statements.newest.all(...position, slice) as Candidate[];
       yield rows;
       const last = rows.at(-1);
@@ -64,12 +70,15 @@ export class Search {
     for (const [i, row] of rows.entries()) {
       const conversation = Math.floor(row / seqsEach);
       const updated = this.#statements.updated.get(conversation) as number | undefined;
-      if (updated !== undefined && (updated < after[0] || (updated === after[0] && conversation < after[1]))) places.push({ updated, conversation, row });
+      if (updated !== undefined && (updated < after[0] || (updated === after[0] && conversation < after[1])))
+        places.push({ updated, conversation, row });
       if (i % slice === slice - 1) await nextTurn();
     }
     places.sort((a, b) => b.updated - a.updated || b.conversation - a.conversation);
     for (let from = 0; from < places.length; from += slice) {
-      yield places.slice(from, from + slice).map((place) => ({ ...place, facts: this.#statements.facts.get(place.conversation) as string }));
+      yield places
+        .slice(from, from + slice)
+        .map((place) => ({ ...place, facts: this.#statements.facts.get(place.conversation) as string }));
       await nextTurn();
     }
   }

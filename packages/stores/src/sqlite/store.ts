@@ -51,7 +51,14 @@ export class SqliteStore implements Store {
       abandoned: () => this.#conversations.forget(),
       ended: () => this.#upkeep.wake(),
     });
-    this.#upkeep = new Upkeep({ client: opening.client, db: this.db, opening, writer: this.#writer, catalogue: this.#catalogue, log });
+    this.#upkeep = new Upkeep({
+      client: opening.client,
+      db: this.db,
+      opening,
+      writer: this.#writer,
+      catalogue: this.#catalogue,
+      log,
+    });
     this.#upkeep.wake();
   }
 
@@ -67,12 +74,19 @@ export class SqliteStore implements Store {
     });
   }
 
-  async commit(expected: number, next: Conversation, entries: readonly Entry[]): Promise<'committed' | 'conflict' | 'repeated'> {
+  async commit(
+    expected: number,
+    next: Conversation,
+    entries: readonly Entry[],
+  ): Promise<'committed' | 'conflict' | 'repeated'> {
     checkCommit(expected, next, entries);
     // Made now: what has no JSON, or an entry that the caller changes later, must not meet the transaction.
     // A head of the expected version is the same as the stored one of that version.
     const known = this.#conversations.peek(next.id);
-    const texts = { patch: patchOf(known?.version === expected ? known : undefined, next), entries: entries.map((entry) => JSON.stringify(entry)) };
+    const texts = {
+      patch: patchOf(known?.version === expected ? known : undefined, next),
+      entries: entries.map((entry) => JSON.stringify(entry)),
+    };
     const ids = entries.map(({ id }) => id);
     return this.#writer.run(() => {
       const row = this.#conversations.get(next.id);
@@ -80,7 +94,10 @@ export class SqliteStore implements Store {
       if (row && ids.some((id) => this.#conversations.seqOf(row, id) !== undefined)) return 'repeated';
       const gap = gapAfter(row?.seq ?? 0, next, ids.length);
       if (gap) return gap;
-      if (next.seq >= seqsEach) return new RangeError(`${next.id} has ${row?.seq ?? 0} entries; ${seqsEach - 1} are the most that it can have.`);
+      if (next.seq >= seqsEach)
+        return new RangeError(
+          `${next.id} has ${row?.seq ?? 0} entries; ${seqsEach - 1} are the most that it can have.`,
+        );
       this.#conversations.append(row, next, ids, texts);
       return 'committed';
     });
@@ -100,7 +117,10 @@ export class SqliteStore implements Store {
     });
   }
 
-  async list(filter: ListFilter, page: { cursor?: string; limit: number }): Promise<{ items: Conversation[]; next?: string }> {
+  async list(
+    filter: ListFilter,
+    page: { cursor?: string; limit: number },
+  ): Promise<{ items: Conversation[]; next?: string }> {
     checkLimit(page.limit);
     return this.#snapshot(() => this.#lists.list(filter, page));
   }
@@ -175,7 +195,9 @@ export class SqliteStore implements Store {
 
   async audits(range: { after?: number; limit: number }): Promise<(AuditRecord & { n: number })[]> {
     checkLimit(range.limit);
-    const rows = this.#read(() => this.#records.audits.all(range.after ?? 0, range.limit) as { n: number; record: string }[]);
+    const rows = this.#read(
+      () => this.#records.audits.all(range.after ?? 0, range.limit) as { n: number; record: string }[],
+    );
     return rows.map(({ n, record }) => ({ ...(JSON.parse(record) as AuditRecord), n }));
   }
 

@@ -93,7 +93,14 @@ export class Upkeep {
   }
 }
 
-type Parts = { client: string; db: Database; opening: Opening; writer: Writer; catalogue: Catalogue; log?: StoreLog | undefined };
+type Parts = {
+  client: string;
+  db: Database;
+  opening: Opening;
+  writer: Writer;
+  catalogue: Catalogue;
+  log?: StoreLog | undefined;
+};
 
 /** Entries indexed at once while somebody waits for a search, and when nobody does: about 14 ms and 4 ms. */
 const searchBudget = 200;

@@ -137,7 +137,12 @@ type Hooks = {
   ended(): void;
 };
 
-type Waiting = { work: () => unknown; resolve: (value: unknown) => void; reject: (error: unknown) => void; since: number };
+type Waiting = {
+  work: () => unknown;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+  since: number;
+};
 
 /** Works of one transaction, so that a flood does not hold up the event loop for long. */
 const most = 256;

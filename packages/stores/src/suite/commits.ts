@@ -1,7 +1,19 @@
 import { StoreUnavailable } from '@parley/core';
 import { describe, expect, test } from 'vitest';
 import type { MakeStores } from '../suite.ts';
-import { after, ana, assigned, change, conversation, idOf, lukas, message, put, queued, withStore } from './fixtures.ts';
+import {
+  after,
+  ana,
+  assigned,
+  change,
+  conversation,
+  idOf,
+  lukas,
+  message,
+  put,
+  queued,
+  withStore,
+} from './fixtures.ts';
 
 export function commitCases(makeStores: MakeStores): void {
   describe('commit', () => {
@@ -50,10 +62,19 @@ export function commitCases(makeStores: MakeStores): void {
     test('an id stays taken however long the conversation grows', () =>
       withStore(makeStores, async (store) => {
         let head = await put(store, 1, {}, ['a']);
-        for (let i = 0; i < 12; i++) head = await change(store, 1, {}, Array.from({ length: 25 }, (_, k) => `line ${i} ${k}`));
+        for (let i = 0; i < 12; i++)
+          head = await change(
+            store,
+            1,
+            {},
+            Array.from({ length: 25 }, (_, k) => `line ${i} ${k}`),
+          );
         for (const seq of [1, 2, 31, 32, 33, 64, 65, 128, 129, 256, 257, head.seq]) {
           expect((await store.find(head.id, `m-${seq}`))?.seq, `m-${seq}`).toBe(seq);
-          expect(await store.commit(head.version, after(head, 1), [message(head.seq + 1, 'again', `m-${seq}`)]), `m-${seq}`).toBe('repeated');
+          expect(
+            await store.commit(head.version, after(head, 1), [message(head.seq + 1, 'again', `m-${seq}`)]),
+            `m-${seq}`,
+          ).toBe('repeated');
         }
       }));
 
@@ -67,7 +88,10 @@ export function commitCases(makeStores: MakeStores): void {
           ['gap between entries', () => store.commit(1, { ...head, version: 2, seq: 4 }, [message(2), message(4)])],
           ['entries out of order', () => store.commit(1, after(head, 2), [message(3), message(2)])],
           ['version skipped', () => store.commit(1, { ...after(head, 1), version: 3 }, [message(2)])],
-          ['two entries with one id', () => store.commit(1, after(head, 2), [message(2, 'x', 'x'), message(3, 'x', 'x')])],
+          [
+            'two entries with one id',
+            () => store.commit(1, after(head, 2), [message(2, 'x', 'x'), message(3, 'x', 'x')]),
+          ],
           ['first seq of a new conversation', () => store.commit(0, conversation(9, { seq: 2 }), [message(2)])],
         ];
         for (const [name, run] of bad) await expect(run(), name).rejects.toThrow(RangeError);
@@ -85,9 +109,11 @@ export function commitCases(makeStores: MakeStores): void {
           put(store, 4, {}, ['b']),
           store.commit(0, conversation(4, { seq: 1 }), [message(1)]),
         ]);
-        expect(results.map((result) => (result.status === 'rejected' ? 'rejected' : typeof result.value === 'string' ? result.value : 'committed'))).toEqual([
-          'committed', 'rejected', 'conflict', 'committed', 'conflict',
-        ]);
+        expect(
+          results.map((result) =>
+            result.status === 'rejected' ? 'rejected' : typeof result.value === 'string' ? result.value : 'committed',
+          ),
+        ).toEqual(['committed', 'rejected', 'conflict', 'committed', 'conflict']);
         expect(await store.entries(idOf(4), { limit: 10 })).toEqual([message(1, 'b')]);
       }));
 
@@ -95,7 +121,11 @@ export function commitCases(makeStores: MakeStores): void {
       withStore(makeStores, async (store) => {
         const head = await put(store, 1, { holder: queued(5) });
         const outcomes = await Promise.all(
-          Array.from({ length: 100 }, (_, i) => store.commit(1, after(head, 1, { holder: assigned(6, i % 2 ? ana : lukas) }), [message(1, `claim ${i}`, `claim-${i}`)])),
+          Array.from({ length: 100 }, (_, i) =>
+            store.commit(1, after(head, 1, { holder: assigned(6, i % 2 ? ana : lukas) }), [
+              message(1, `claim ${i}`, `claim-${i}`),
+            ]),
+          ),
         );
         expect(outcomes.filter((outcome) => outcome === 'committed')).toHaveLength(1);
         expect(outcomes.filter((outcome) => outcome === 'conflict')).toHaveLength(99);
@@ -110,7 +140,9 @@ export function commitCases(makeStores: MakeStores): void {
         const all = [store.commit(0, head, [message(1)])];
         for (let i = 2; i <= 50; i++) all.push(store.commit(i - 1, { ...head, version: i, seq: i }, [message(i)]));
         expect(new Set(await Promise.all(all))).toEqual(new Set(['committed']));
-        expect((await store.entries(head.id, { limit: 100 })).map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+        expect((await store.entries(head.id, { limit: 100 })).map(({ seq }) => seq)).toEqual(
+          Array.from({ length: 50 }, (_, i) => i + 1),
+        );
       }));
 
     test('a head that was handed out stays as it was, whatever is committed later', () =>
@@ -137,10 +169,21 @@ export function commitCases(makeStores: MakeStores): void {
   describe('entries', () => {
     test('are read in order, forwards and backwards, by page', () =>
       withStore(makeStores, async (store) => {
-        await put(store, 1, {}, Array.from({ length: 90 }, (_, i) => `a ${i}`));
+        await put(
+          store,
+          1,
+          {},
+          Array.from({ length: 90 }, (_, i) => `a ${i}`),
+        );
         await put(store, 2, {}, ['of another']);
-        await change(store, 1, {}, Array.from({ length: 10 }, (_, i) => `b ${i}`));
-        const seqs = async (range: { after?: number; before?: number; limit: number }) => (await store.entries(idOf(1), range)).map(({ seq }) => seq);
+        await change(
+          store,
+          1,
+          {},
+          Array.from({ length: 10 }, (_, i) => `b ${i}`),
+        );
+        const seqs = async (range: { after?: number; before?: number; limit: number }) =>
+          (await store.entries(idOf(1), range)).map(({ seq }) => seq);
         const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
         expect(await seqs({ limit: 5 })).toEqual(numbers(1, 5));
         expect(await seqs({ after: 5, limit: 50 })).toEqual(numbers(6, 55));
@@ -155,8 +198,25 @@ export function commitCases(makeStores: MakeStores): void {
 
     test('any text comes back as it was', () =>
       withStore(makeStores, async (store) => {
-        const texts = ['', 'naïve café Ünïcödé', '日本語とעבריתوالعربية', '👩‍👩‍👧‍👦🏳️‍🌈', 'lone \ud800 high and \udfff low', 'nul \u0000 inside', '\u2028\u2029\ufeff\u200b', '"quoted" \\ \r\n\t', "'); drop table log;--", 'x'.repeat(16_000), '語'.repeat(16_000)];
-        await put(store, 1, { userLines: texts.slice(0, 3), user: { id: 'ü \ud800 "id"', name: 'O’Hara \u0000' } }, texts);
+        const texts = [
+          '',
+          'naïve café Ünïcödé',
+          '日本語とעבריתوالعربية',
+          '👩‍👩‍👧‍👦🏳️‍🌈',
+          'lone \ud800 high and \udfff low',
+          'nul \u0000 inside',
+          '\u2028\u2029\ufeff\u200b',
+          '"quoted" \\ \r\n\t',
+          "'); drop table log;--",
+          'x'.repeat(16_000),
+          '語'.repeat(16_000),
+        ];
+        await put(
+          store,
+          1,
+          { userLines: texts.slice(0, 3), user: { id: 'ü \ud800 "id"', name: 'O’Hara \u0000' } },
+          texts,
+        );
         const entries = await store.entries(idOf(1), { limit: 100 });
         expect(entries.map((entry) => (entry.kind === 'message' ? entry.text : undefined))).toEqual(texts);
         expect((await store.head(idOf(1)))?.user).toEqual({ id: 'ü \ud800 "id"', name: 'O’Hara \u0000' });
@@ -167,7 +227,17 @@ export function commitCases(makeStores: MakeStores): void {
     test('one client sees nothing of another', () =>
       withStore(makeStores, async (contoso, { stores }) => {
         const fabrikam = await stores.open('fabrikam');
-        await put(contoso, 1, { holder: queued(1), user: { id: 'canary-user' }, dueAt: 1, delivery: { outSeq: 1, deliveredSeq: 0, seenSeq: 0 } }, ['canary']);
+        await put(
+          contoso,
+          1,
+          {
+            holder: queued(1),
+            user: { id: 'canary-user' },
+            dueAt: 1,
+            delivery: { outSeq: 1, deliveredSeq: 0, seenSeq: 0 },
+          },
+          ['canary'],
+        );
         await contoso.putDocument('draft', 'canary', 'canary');
         await contoso.audit({ at: 1, by: { type: 'desk', id: 'desk' }, what: 'canary' });
         expect(await fabrikam.head(idOf(1))).toBeUndefined();
@@ -190,7 +260,17 @@ export function commitCases(makeStores: MakeStores): void {
 
     test('a name that is no client slug is refused', () =>
       withStore(makeStores, async (_, { stores }) => {
-        for (const name of ['', 'a', 'Contoso', '../contoso', 'contoso/x', 'con toso', '1contoso', 'contoso\0', 'a'.repeat(32)])
+        for (const name of [
+          '',
+          'a',
+          'Contoso',
+          '../contoso',
+          'contoso/x',
+          'con toso',
+          '1contoso',
+          'contoso\0',
+          'a'.repeat(32),
+        ])
           await expect(stores.open(name), name).rejects.toThrow(RangeError);
       }));
 
@@ -209,13 +289,20 @@ export function commitCases(makeStores: MakeStores): void {
         await expect(pending).resolves.toBeDefined();
         await expect(store.head(idOf(1))).rejects.toThrow(StoreUnavailable);
         await expect(store.commit(0, conversation(2), [])).rejects.toThrow(StoreUnavailable);
-        await expect(store.audit({ at: 1, by: { type: 'desk', id: 'desk' }, what: 'x' })).rejects.toThrow(StoreUnavailable);
+        await expect(store.audit({ at: 1, by: { type: 'desk', id: 'desk' }, what: 'x' })).rejects.toThrow(
+          StoreUnavailable,
+        );
       }));
 
     test('all of it is there after closing and opening again, where the adapter is durable', () =>
       withStore(makeStores, async (store, { stores, reopen }) => {
         if (!reopen) return;
-        const head = await put(store, 1, { holder: queued(1), dueAt: 5 }, Array.from({ length: 70 }, (_, i) => `word${i}`));
+        const head = await put(
+          store,
+          1,
+          { holder: queued(1), dueAt: 5 },
+          Array.from({ length: 70 }, (_, i) => `word${i}`),
+        );
         await put(store, 2, { holder: queued(2) });
         await store.putDocument('settings', 'a', { b: 1 });
         await store.audit({ at: 1, by: { type: 'desk', id: 'desk' }, what: 'x' });

@@ -50,23 +50,44 @@ export function after(head: Conversation, entries: number, over: Partial<Convers
 }
 
 /** Commits a conversation of one commit and answers its head. */
-export async function put(store: Store, n: number, over: Partial<Conversation> = {}, texts: readonly string[] = []): Promise<Conversation> {
+export async function put(
+  store: Store,
+  n: number,
+  over: Partial<Conversation> = {},
+  texts: readonly string[] = [],
+): Promise<Conversation> {
   const head = conversation(n, { seq: texts.length, ...over });
-  const outcome = await store.commit(0, head, texts.map((text, i) => message(i + 1, text)));
+  const outcome = await store.commit(
+    0,
+    head,
+    texts.map((text, i) => message(i + 1, text)),
+  );
   if (outcome !== 'committed') throw new Error(`${head.id}: ${outcome}`);
   return head;
 }
 
 /** Commits over the stored head. */
-export async function change(store: Store, n: number, over: Partial<Conversation>, texts: readonly string[] = []): Promise<Conversation> {
+export async function change(
+  store: Store,
+  n: number,
+  over: Partial<Conversation>,
+  texts: readonly string[] = [],
+): Promise<Conversation> {
   const head = (await store.head(idOf(n)))!;
   const next = after(head, texts.length, over);
-  const outcome = await store.commit(head.version, next, texts.map((text, i) => message(head.seq + i + 1, text)));
+  const outcome = await store.commit(
+    head.version,
+    next,
+    texts.map((text, i) => message(head.seq + i + 1, text)),
+  );
   if (outcome !== 'committed') throw new Error(`${head.id}: ${outcome}`);
   return next;
 }
 
-export async function withStore<T>(makeStores: MakeStores, run: (store: Store, fixture: Fixture) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  makeStores: MakeStores,
+  run: (store: Store, fixture: Fixture) => Promise<T>,
+): Promise<T> {
   const fixture = await makeStores();
   try {
     return await run(await fixture.stores.open('contoso'), fixture);
@@ -81,9 +102,11 @@ export function ids(heads: readonly { id: string }[]): string[] {
 }
 
 /** Every page of a list, until there is no next one. */
-export async function allPages<T>(read: (cursor: string | undefined) => Promise<{ items: T[]; next?: string }>): Promise<T[][]> {
+export async function allPages<T>(
+  read: (cursor: string | undefined) => Promise<{ items: T[]; next?: string }>,
+): Promise<T[][]> {
   const pages: T[][] = [];
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page = await read(cursor);
     pages.push(page.items);
     if (page.next === undefined) return pages;
@@ -93,7 +116,7 @@ export async function allPages<T>(read: (cursor: string | undefined) => Promise<
 
 export async function follow(store: Store, since: string, limit: number) {
   const items: Conversation[] = [];
-  for (let cursor = since; ; ) {
+  for (let cursor = since; ;) {
     const page = await store.changes(cursor, limit);
     items.push(...page.items);
     cursor = page.cursor;

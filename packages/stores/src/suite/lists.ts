@@ -1,7 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MakeStores } from '../suite.ts';
-import { allPages, ana, assigned, change, closed, conversation, follow, idOf, ids, lukas, put, queued, start, withBot, withStore } from './fixtures.ts';
+import {
+  allPages,
+  ana,
+  assigned,
+  change,
+  closed,
+  conversation,
+  follow,
+  idOf,
+  ids,
+  lukas,
+  put,
+  queued,
+  start,
+  withBot,
+  withStore,
+} from './fixtures.ts';
 
 export function listCases(makeStores: MakeStores): void {
   describe('lists', () => {
@@ -13,15 +29,22 @@ export function listCases(makeStores: MakeStores): void {
         await put(store, 4, { holder: assigned(5, lukas, 'loans') });
         await put(store, 5, { holder: closed(1) });
         await put(store, 6, { holder: { ...withBot, since: 15 } });
-        const list = async (filter: Parameters<typeof store.list>[0]) => ids((await store.list(filter, { limit: 10 })).items);
+        const list = async (filter: Parameters<typeof store.list>[0]) =>
+          ids((await store.list(filter, { limit: 10 })).items);
         expect(await list({ states: ['queued'] })).toEqual([2, 1].map(idOf));
         expect(await list({ states: ['queued', 'assigned'] })).toEqual([4, 2, 3, 1].map(idOf));
-        expect(await list({ states: ['with-bot', 'queued', 'assigned', 'closed'] })).toEqual([5, 4, 2, 6, 3, 1].map(idOf));
+        expect(await list({ states: ['with-bot', 'queued', 'assigned', 'closed'] })).toEqual(
+          [5, 4, 2, 6, 3, 1].map(idOf),
+        );
         expect(await list({ states: ['queued', 'assigned'], queues: ['loans'] })).toEqual([4, 2].map(idOf));
-        expect(await list({ states: ['queued', 'assigned'], queues: ['cards', 'loans', 'loans'] })).toEqual([4, 2, 3, 1].map(idOf));
+        expect(await list({ states: ['queued', 'assigned'], queues: ['cards', 'loans', 'loans'] })).toEqual(
+          [4, 2, 3, 1].map(idOf),
+        );
         expect(await list({ states: ['queued', 'closed'], queues: [] })).toEqual([]);
         expect(await list({ states: ['assigned'], consultant: ana.id })).toEqual([idOf(3)]);
-        expect(await list({ states: ['assigned', 'assigned'], consultant: lukas.id, queues: ['loans'] })).toEqual([idOf(4)]);
+        expect(await list({ states: ['assigned', 'assigned'], consultant: lukas.id, queues: ['loans'] })).toEqual([
+          idOf(4),
+        ]);
         expect(await list({ states: ['assigned'], consultant: lukas.id, queues: ['cards'] })).toEqual([]);
         expect(await list({ states: ['queued'], consultant: ana.id })).toEqual([]);
         expect(await list({ states: [] })).toEqual([]);
@@ -30,9 +53,14 @@ export function listCases(makeStores: MakeStores): void {
     test('follow a conversation from state to state, with their counts', () =>
       withStore(makeStores, async (store) => {
         const counts = async () => [
-          await store.count({ states: ['with-bot'] }), await store.count({ states: ['queued'] }), await store.count({ states: ['queued'], queues: ['loans'] }),
-          await store.count({ states: ['assigned'] }), await store.count({ states: ['assigned'], consultant: ana.id }), await store.count({ states: ['assigned', 'queued'], consultant: ana.id, queues: ['cards'] }),
-          await store.count({ states: ['closed'] }), await store.count({ states: ['with-bot', 'queued', 'assigned', 'closed'] }),
+          await store.count({ states: ['with-bot'] }),
+          await store.count({ states: ['queued'] }),
+          await store.count({ states: ['queued'], queues: ['loans'] }),
+          await store.count({ states: ['assigned'] }),
+          await store.count({ states: ['assigned'], consultant: ana.id }),
+          await store.count({ states: ['assigned', 'queued'], consultant: ana.id, queues: ['cards'] }),
+          await store.count({ states: ['closed'] }),
+          await store.count({ states: ['with-bot', 'queued', 'assigned', 'closed'] }),
         ];
         await put(store, 2, { holder: queued(1) });
         await put(store, 1);
@@ -52,14 +80,17 @@ export function listCases(makeStores: MakeStores): void {
 
     test('go on where the page ended, whatever came in between', () =>
       withStore(makeStores, async (store) => {
-        for (let n = 1; n <= 30; n++) await put(store, n, { holder: queued(1000 + Math.floor(n / 10) * 10, n % 2 ? 'cards' : 'loans') });
+        for (let n = 1; n <= 30; n++)
+          await put(store, n, { holder: queued(1000 + Math.floor(n / 10) * 10, n % 2 ? 'cards' : 'loans') });
         const filter = { states: ['queued', 'assigned'] as const };
         const first = await store.list(filter, { limit: 12 });
         await put(store, 40, { holder: queued(1) });
         await put(store, 41, { holder: queued(5000) });
         await change(store, 30, { holder: closed(1) });
         await change(store, 1, { holder: closed(1) });
-        const rest = (await allPages((cursor) => store.list(filter, { limit: 7, cursor: cursor ?? first.next! }))).flat();
+        const rest = (
+          await allPages((cursor) => store.list(filter, { limit: 7, cursor: cursor ?? first.next! }))
+        ).flat();
         const seen = [...first.items, ...rest].map(({ id }) => id);
         expect(new Set(seen).size).toBe(seen.length);
         expect(seen.toSorted()).toEqual([...Array.from({ length: 29 }, (_, i) => idOf(i + 1)), idOf(41)].toSorted());
@@ -68,7 +99,9 @@ export function listCases(makeStores: MakeStores): void {
     test('a page that ends exactly at the end has no next', () =>
       withStore(makeStores, async (store) => {
         for (let n = 1; n <= 4; n++) await put(store, n, { holder: queued(7) });
-        const pages = await allPages((cursor) => store.list({ states: ['queued'] }, cursor === undefined ? { limit: 2 } : { limit: 2, cursor }));
+        const pages = await allPages((cursor) =>
+          store.list({ states: ['queued'] }, cursor === undefined ? { limit: 2 } : { limit: 2, cursor }),
+        );
         expect(pages.map((page) => page.length)).toEqual([2, 2]);
         await expect(store.list({ states: ['queued'] }, { limit: 2, cursor: 'nonsense' })).rejects.toThrow(RangeError);
       }));
@@ -76,19 +109,33 @@ export function listCases(makeStores: MakeStores): void {
     test('of 20,000 conversations stay paged', { timeout: 120_000 }, () =>
       withStore(makeStores, async (store) => {
         for (let from = 0; from < 20_000; from += 500)
-          await Promise.all(Array.from({ length: 500 }, (_, i) => store.commit(0, conversation(from + i, { holder: queued(start + ((from + i) * 7919) % 20_000, (from + i) % 3 ? 'cards' : 'loans') }), [])));
+          await Promise.all(
+            Array.from({ length: 500 }, (_, i) =>
+              store.commit(
+                0,
+                conversation(from + i, {
+                  holder: queued(start + (((from + i) * 7919) % 20_000), (from + i) % 3 ? 'cards' : 'loans'),
+                }),
+                [],
+              ),
+            ),
+          );
         const filter = { states: ['queued'] as const };
         expect(await store.count(filter)).toBe(20_000);
         let cursor: string | undefined;
         const sinces: number[] = [];
         for (let page = 0; page < 20; page++) {
-          const { items, next } = await store.list(filter, cursor === undefined ? { limit: 100 } : { limit: 100, cursor });
+          const { items, next } = await store.list(
+            filter,
+            cursor === undefined ? { limit: 100 } : { limit: 100, cursor },
+          );
           expect(items).toHaveLength(100);
           sinces.push(...items.map(({ holder }) => holder.since));
           cursor = next;
         }
         expect(sinces).toEqual(Array.from({ length: 2_000 }, (_, i) => start + i));
-      }));
+      }),
+    );
   });
 
   describe('due and undelivered', () => {
@@ -112,7 +159,12 @@ export function listCases(makeStores: MakeStores): void {
       withStore(makeStores, async (store) => {
         await put(store, 1, { delivery: { outSeq: 2, deliveredSeq: 1, seenSeq: 0 } }, ['a', 'b']);
         await put(store, 2, { delivery: { outSeq: 2, deliveredSeq: 2, seenSeq: 0 } }, ['a', 'b']);
-        await put(store, 3, { delivery: { outSeq: 2, deliveredSeq: 1, seenSeq: 0, failed: { seq: 2, reason: 'gone', at: 1 } } }, ['a', 'b']);
+        await put(
+          store,
+          3,
+          { delivery: { outSeq: 2, deliveredSeq: 1, seenSeq: 0, failed: { seq: 2, reason: 'gone', at: 1 } } },
+          ['a', 'b'],
+        );
         expect(ids(await store.undelivered(10))).toEqual([idOf(1)]);
         await change(store, 1, { delivery: { outSeq: 2, deliveredSeq: 2, seenSeq: 0 } });
         await change(store, 2, { delivery: { outSeq: 3, deliveredSeq: 2, seenSeq: 0 } }, ['c']);
@@ -142,29 +194,36 @@ export function listCases(makeStores: MakeStores): void {
         await expect(store.changes('nonsense', 1)).rejects.toThrow(RangeError);
       }));
 
-    test('a reader that only follows changes ends with every head, whatever was committed at the same time', { timeout: 60_000 }, () =>
-      fc.assert(
-        fc.asyncProperty(fc.array(fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 8 }), { maxLength: 8 }), fc.integer({ min: 1, max: 4 }), (rounds, limit) =>
-          withStore(makeStores, async (store) => {
-            const seen = new Map<string, number>();
-            let cursor = await store.changeCursor();
-            for (const round of rounds) {
-              const commits = round.map(async (n) => {
-                const head = await store.head(idOf(n));
-                const next = head ? { ...head, version: head.version + 1 } : conversation(n);
-                await store.commit(head?.version ?? 0, next, []);
-              });
-              const page = await store.changes(cursor, limit);
-              for (const head of page.items) seen.set(head.id, head.version);
-              cursor = page.cursor;
-              await Promise.all(commits);
-            }
-            for (const head of (await follow(store, cursor, limit)).items) seen.set(head.id, head.version);
-            for (const n of [1, 2, 3, 4, 5, 6]) expect(seen.get(idOf(n))).toBe((await store.head(idOf(n)))?.version);
-          }),
+    test(
+      'a reader that only follows changes ends with every head, whatever was committed at the same time',
+      { timeout: 60_000 },
+      () =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 8 }), { maxLength: 8 }),
+            fc.integer({ min: 1, max: 4 }),
+            (rounds, limit) =>
+              withStore(makeStores, async (store) => {
+                const seen = new Map<string, number>();
+                let cursor = await store.changeCursor();
+                for (const round of rounds) {
+                  const commits = round.map(async (n) => {
+                    const head = await store.head(idOf(n));
+                    const next = head ? { ...head, version: head.version + 1 } : conversation(n);
+                    await store.commit(head?.version ?? 0, next, []);
+                  });
+                  const page = await store.changes(cursor, limit);
+                  for (const head of page.items) seen.set(head.id, head.version);
+                  cursor = page.cursor;
+                  await Promise.all(commits);
+                }
+                for (const head of (await follow(store, cursor, limit)).items) seen.set(head.id, head.version);
+                for (const n of [1, 2, 3, 4, 5, 6])
+                  expect(seen.get(idOf(n))).toBe((await store.head(idOf(n)))?.version);
+              }),
+          ),
+          { numRuns: 25 },
         ),
-        { numRuns: 25 },
-      ),
     );
   });
 

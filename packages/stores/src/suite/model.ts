@@ -2,7 +2,22 @@ import type { Conversation, Entry } from '@parley/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MakeStores } from '../suite.ts';
-import { allPages, ana, assigned, closed, conversation, follow, idOf, ids, lukas, message, queued, start, withBot, withStore } from './fixtures.ts';
+import {
+  allPages,
+  ana,
+  assigned,
+  closed,
+  conversation,
+  follow,
+  idOf,
+  ids,
+  lukas,
+  message,
+  queued,
+  start,
+  withBot,
+  withStore,
+} from './fixtures.ts';
 
 /** Random commits against the simplest thing that could be right: a map of heads and arrays of entries. */
 export function modelCases(makeStores: MakeStores): void {
@@ -16,7 +31,11 @@ export function modelCases(makeStores: MakeStores): void {
               // Called in one turn, so they may share a transaction; each is judged after those called before it.
               const made = turn.map((one) => {
                 const { expected, next, entries } = model.commitOf(one);
-                return { answer: store.commit(expected, next, entries), expected: model.commit(expected, next, entries), one };
+                return {
+                  answer: store.commit(expected, next, entries),
+                  expected: model.commit(expected, next, entries),
+                  one,
+                };
               });
               for (const { answer, expected, one } of made) expect(await answer, JSON.stringify(one)).toBe(expected);
             }
@@ -30,17 +49,35 @@ export function modelCases(makeStores: MakeStores): void {
             const byId = (list: Conversation[]) => list.toSorted((a, b) => (a.id < b.id ? -1 : 1));
             for (const filter of filters) {
               const expected = heads.filter((head) => matches(head, filter));
-              const listed = (await allPages((cursor) => store.list(filter, cursor === undefined ? { limit: 2 } : { limit: 2, cursor }))).flat();
+              const listed = (
+                await allPages((cursor) =>
+                  store.list(filter, cursor === undefined ? { limit: 2 } : { limit: 2, cursor }),
+                )
+              ).flat();
               expect(byId(listed), JSON.stringify(filter)).toEqual(byId(expected));
-              expect(listed.map(({ holder }) => holder.since)).toEqual(expected.map(({ holder }) => holder.since).toSorted((a, b) => a - b));
+              expect(listed.map(({ holder }) => holder.since)).toEqual(
+                expected.map(({ holder }) => holder.since).toSorted((a, b) => a - b),
+              );
               expect(await store.count(filter), JSON.stringify(filter)).toBe(expected.length);
             }
             const changed = (await follow(store, '0', 2)).items;
             expect(ids(changed)).toEqual(model.changed);
             expect(byId(changed)).toEqual(byId(heads));
-            expect(ids(await store.due(start + 5, 100)).toSorted()).toEqual(ids(heads.filter(({ dueAt }) => dueAt !== undefined && dueAt <= start + 5)).toSorted());
-            expect(ids(await store.undelivered(100)).toSorted()).toEqual(ids(heads.filter(({ delivery }) => delivery.outSeq > delivery.deliveredSeq && !delivery.failed)).toSorted());
-            const found = (await allPages((cursor) => store.search(cursor === undefined ? { text: 'shared li', limit: 2 } : { text: 'shared li', limit: 2, cursor }))).flat();
+            expect(ids(await store.due(start + 5, 100)).toSorted()).toEqual(
+              ids(heads.filter(({ dueAt }) => dueAt !== undefined && dueAt <= start + 5)).toSorted(),
+            );
+            expect(ids(await store.undelivered(100)).toSorted()).toEqual(
+              ids(
+                heads.filter(({ delivery }) => delivery.outSeq > delivery.deliveredSeq && !delivery.failed),
+              ).toSorted(),
+            );
+            const found = (
+              await allPages((cursor) =>
+                store.search(
+                  cursor === undefined ? { text: 'shared li', limit: 2 } : { text: 'shared li', limit: 2, cursor },
+                ),
+              )
+            ).flat();
             expect(byId(found.map(({ conversation: head }) => head))).toEqual(byId(heads.filter(({ seq }) => seq > 0)));
           }),
         ),
@@ -57,7 +94,11 @@ const filters = [
   { states: ['assigned'], consultant: ana.id },
   { states: ['assigned', 'queued'], consultant: lukas.id, queues: ['loans', 'cards'] },
   { states: ['with-bot', 'queued', 'assigned', 'closed'] },
-] as const satisfies { states: readonly Conversation['holder']['state'][]; queues?: readonly string[]; consultant?: string }[];
+] as const satisfies {
+  states: readonly Conversation['holder']['state'][];
+  queues?: readonly string[];
+  consultant?: string;
+}[];
 
 const attempt = fc.record({
   n: fc.integer({ min: 1, max: 5 }),
@@ -82,10 +123,32 @@ class Model {
     const { dueAt: _, ...base } = row?.head ?? conversation(n, { version: 0 });
     const expected = base.version + stale;
     const seq = base.seq + entries;
-    const holders = { keep: base.holder, 'with-bot': withBot, cards: queued(since), loans: queued(since, 'loans'), ana: assigned(since), lukas: assigned(since, lukas, 'loans'), closed: closed(since) };
-    const delivery = { outSeq: seq + 1, deliveredSeq: behind ? seq : seq + 1, seenSeq: 0, ...(failed && { failed: { seq, reason: 'gone', at: 1 } }) };
-    const next: Conversation = { ...base, version: expected + 1, seq, holder: holders[holder], delivery, ...(due !== undefined && { dueAt: start + due }) };
-    const added = Array.from({ length: entries }, (_, i) => message(base.seq + i + 1, 'a shared line', repeat && base.seq > 0 && i === entries - 1 ? 'm-1' : undefined));
+    const holders = {
+      keep: base.holder,
+      'with-bot': withBot,
+      cards: queued(since),
+      loans: queued(since, 'loans'),
+      ana: assigned(since),
+      lukas: assigned(since, lukas, 'loans'),
+      closed: closed(since),
+    };
+    const delivery = {
+      outSeq: seq + 1,
+      deliveredSeq: behind ? seq : seq + 1,
+      seenSeq: 0,
+      ...(failed && { failed: { seq, reason: 'gone', at: 1 } }),
+    };
+    const next: Conversation = {
+      ...base,
+      version: expected + 1,
+      seq,
+      holder: holders[holder],
+      delivery,
+      ...(due !== undefined && { dueAt: start + due }),
+    };
+    const added = Array.from({ length: entries }, (_, i) =>
+      message(base.seq + i + 1, 'a shared line', repeat && base.seq > 0 && i === entries - 1 ? 'm-1' : undefined),
+    );
     return { expected, next, entries: added };
   }
 
@@ -99,7 +162,10 @@ class Model {
   }
 }
 
-function matches(head: Conversation, filter: { states: readonly string[]; queues?: readonly string[]; consultant?: string }): boolean {
+function matches(
+  head: Conversation,
+  filter: { states: readonly string[]; queues?: readonly string[]; consultant?: string },
+): boolean {
   const { holder } = head;
   return (
     filter.states.includes(holder.state) &&

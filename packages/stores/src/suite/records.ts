@@ -14,7 +14,10 @@ export function recordCases(makeStores: MakeStores): void {
         expect(await store.document('draft', 'a')).toEqual({ text: 'two' });
         expect(await store.document('presence', 'a')).toBeNull();
         const drafts = await store.documents('draft');
-        expect(drafts.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual([{ key: 'a', value: { text: 'two' } }, { key: 'b', value: 'plain \ud800 \u0000 text' }]);
+        expect(drafts.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+          { key: 'a', value: { text: 'two' } },
+          { key: 'b', value: 'plain \ud800 \u0000 text' },
+        ]);
         await store.deleteDocument('draft', 'a');
         await store.deleteDocument('draft', 'never there');
         expect(await store.document('draft', 'a')).toBeUndefined();
@@ -44,7 +47,13 @@ export function recordCases(makeStores: MakeStores): void {
   describe('audit', () => {
     test('is kept in the order of the calls and read by page', () =>
       withStore(makeStores, async (store) => {
-        const record = (i: number) => ({ at: 1000 - i, by: { type: 'person' as const, id: 'p', name: 'Marta' }, what: 'conversation.read', of: `c_${i}`, why: 'complaint' });
+        const record = (i: number) => ({
+          at: 1000 - i,
+          by: { type: 'person' as const, id: 'p', name: 'Marta' },
+          what: 'conversation.read',
+          of: `c_${i}`,
+          why: 'complaint',
+        });
         await Promise.all(Array.from({ length: 30 }, (_, i) => store.audit(record(i))));
         await store.audit(record(30));
         const first = await store.audits({ limit: 20 });

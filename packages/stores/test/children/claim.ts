@@ -18,7 +18,9 @@ for (let from = 0; from < order.length; from += 20)
         const head = (await store.head(idOf(n)))!;
         if (head.holder.state !== 'queued') return;
         const holder = assigned(5, { id: `p-${me}`, name: me });
-        const outcome = await store.commit(head.version, after(head, 1, { holder, epoch: head.epoch + 1 }), [message(head.seq + 1, `claimed by ${me}`, `claim-${me}`)]);
+        const outcome = await store.commit(head.version, after(head, 1, { holder, epoch: head.epoch + 1 }), [
+          message(head.seq + 1, `claimed by ${me}`, `claim-${me}`),
+        ]);
         if (outcome === 'committed') return void won.push(n);
       }
     }),

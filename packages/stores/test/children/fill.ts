@@ -12,8 +12,16 @@ const stores = sqliteStores({ directory, keys: { key: async () => Buffer.from(ke
 const store = await stores.open('contoso');
 let full = false;
 for (let n = 0, refusals = 0; ; n += 10) {
-  const results = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => store.commit(0, conversation(n + i, { seq: 1 }), [message(1, 'x'.repeat(1_000))])));
-  for (const [i, result] of results.entries()) writeSync(1, `${result.status === 'fulfilled' ? 'stored' : result.reason instanceof StoreUnavailable ? 'refused' : String(result.reason)} ${n + i}\n`);
+  const results = await Promise.allSettled(
+    Array.from({ length: 10 }, (_, i) =>
+      store.commit(0, conversation(n + i, { seq: 1 }), [message(1, 'x'.repeat(1_000))]),
+    ),
+  );
+  for (const [i, result] of results.entries())
+    writeSync(
+      1,
+      `${result.status === 'fulfilled' ? 'stored' : result.reason instanceof StoreUnavailable ? 'refused' : String(result.reason)} ${n + i}\n`,
+    );
   const refused = results.some(({ status }) => status === 'rejected');
   if (refused) refusals++;
   if (refusals >= 3 && !full) {
