@@ -188,7 +188,12 @@ type Bot = { client: string; id: string; name: string };
 async function record(desk: ClientDesk, bot: Bot, turn: Turn): Promise<TurnResult> {
   const { channel, conversation, id, speaker, text, attachments, user, announces } = turn;
   const at = place(bot, channel, conversation, user);
-  const said = { id, text, ...(attachments ? { attachments } : {}) };
+  const said = {
+    id,
+    text,
+    ...(attachments ? { attachments } : {}),
+    ...(turn.at === undefined ? {} : { at: turn.at }),
+  };
   const outcome =
     speaker === 'user'
       ? await desk.desk.execute(
