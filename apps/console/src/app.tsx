@@ -2,6 +2,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { preferences } from './preferences/preferences.ts';
+import { useThemeMode } from './preferences/use-preferences.ts';
 import { router } from './router.tsx';
 
 export function mount(element: HTMLElement): void {
@@ -11,7 +12,13 @@ export function mount(element: HTMLElement): void {
   document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
   createRoot(element).render(
     <StrictMode>
-      <RouterProvider router={router} />
+      <App />
     </StrictMode>,
   );
+}
+
+function App() {
+  // Here, so that the pages in front of the desk follow the system too.
+  useThemeMode();
+  return <RouterProvider router={router} />;
 }
