@@ -21,7 +21,7 @@ export async function barriersOf(page: Page, screen: string, frame: Frame = page
     await page.setViewportSize({ width, height: 860 });
     for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme });
-      await settled(page);
+      await settled(page, colorScheme);
       for (const barrier of await look(frame)) found.push(`${screen}, ${width} px, ${colorScheme}: ${barrier}`);
     }
   }
@@ -47,8 +47,13 @@ async function look(frame: Frame): Promise<string[]> {
   });
 }
 
-/** Until nothing is being fetched or moves, and the page has been painted. */
-async function settled(page: Page): Promise<void> {
+/** Until the page has taken the theme, nothing is being fetched or moves, and it has been painted. */
+async function settled(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  // The console takes the theme by a program of its own; other pages by their style alone.
+  await page.waitForFunction((wanted) => (document.documentElement.dataset['theme'] ?? wanted) === wanted, theme, {
+    timeout: patience,
+  });
+  await painted(page);
   await page.waitForFunction(
     () =>
       ![...document.querySelectorAll('[role="status"]')].some((each) => each.textContent?.startsWith('Fetching')) &&
@@ -59,6 +64,10 @@ async function settled(page: Page): Promise<void> {
     undefined,
     { timeout: patience },
   );
+  await painted(page);
+}
+
+async function painted(page: Page): Promise<void> {
   await page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(undefined)))),
   );

@@ -44,6 +44,7 @@ export class Consultant extends Staff {
 
   async holds(user: string): Promise<void> {
     await sees(this.page.getByRole('heading', { level: 1, name: user })).toBeVisible();
+    await sees(this.thread).toBeVisible();
     await sees(this.composer).toContainText('You hold this');
     await sees(this.box).toBeFocused();
   }
