@@ -5,7 +5,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['e2e/{journeys,screens}/*.test.ts'],
-    // Each journey has three browsers windows and three processes: one journey at a time, and none gets a second chance.
+    // Each journey has three browser windows and three processes: one journey at a time, and none gets a second chance.
     pool: 'forks',
     fileParallelism: false,
     retry: 0,
