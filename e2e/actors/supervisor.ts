@@ -33,6 +33,12 @@ export class Supervisor extends Staff {
     });
   }
 
+  /** Sees how the conversation ended, beside the transcript. */
+  async seesOutcome(name: string): Promise<void> {
+    const facts = this.page.locator('dl', { hasText: 'State' });
+    await sees(facts.locator('dt', { hasText: 'Outcome' }).locator('xpath=following-sibling::dd[1]')).toHaveText(name);
+  }
+
   /** @returns the file's name and text */
   async exports(
     format: 'Text' | 'JSON, everything' | 'Bot Framework .transcript',

@@ -63,6 +63,8 @@ journey(
     await marta.searches('office');
     await marta.finds(guest);
     await marta.reads(/closed it · Resolved · “Card sent to the office”/);
+    // What the bot says about the closing does not open the conversation again.
+    await marta.seesOutcome('Resolved');
     await marta.reads(/rated it 5 of 5 · “Quick and kind”/);
     expect((await marta.exports('Text')).text).toContain(`${winner.name} transferred to ${loser.name}: ${comment}`);
   },

@@ -45,6 +45,8 @@ async function siteRoutes(app: FastifyInstance, { deskUrl }: { deskUrl: string }
       reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(page),
     );
   }
+  // Its own links are relative to the folder.
+  app.get('/fabrikam', (_request, reply) => reply.redirect('/fabrikam/'));
   await app.register(serveStatic, {
     root: siteDirectory,
     index: false,

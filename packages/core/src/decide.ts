@@ -63,9 +63,9 @@ const rules: Rules = {
   'bot-turn': (turn, { text, attachments, announces }) => {
     const { holder, epoch } = turn.head;
     const body = { text, ...(attachments ? { attachments } : {}) };
-    if (holder.state === 'with-bot' || holder.state === 'closed')
-      return turn.write('message', body, { raise: holder.state === 'closed' });
-    // What the bot says about the handoff itself ("you are second in line", "you are now talking to Ana") answers the request or a status of this episode.
+    if (holder.state === 'with-bot') return turn.write('message', body);
+    // What the bot says about the handoff itself ("you are second in line", "you are now talking to Ana", "this is finished") answers
+    // the request or a status of this episode. It moves nothing: a human keeps the floor, and what is closed stays closed.
     const requestedSeq = turn.head.handoff?.requestedSeq ?? 0;
     if (
       announces !== undefined &&
@@ -73,6 +73,7 @@ const rules: Rules = {
       announces <= Math.max(turn.head.delivery.outSeq, requestedSeq)
     )
       return turn.write('message', { ...body, notice: true });
+    if (holder.state === 'closed') return turn.write('message', body, { raise: true });
     return turn.suppress('human-holds', text, epoch);
   },
 

@@ -116,8 +116,8 @@ function said(next: Conversation, entry: Extract<Entry, { kind: 'message' }>): C
     delete next.unansweredSince;
     if (next.handoff && next.handoff.firstReplyAt === undefined) next.handoff = { ...next.handoff, firstReplyAt: at };
   }
-  // Whoever speaks in a closed conversation opens it again, with the bot.
-  return next.holder.state === 'closed' ? held(next, { state: 'with-bot', since: at }) : next;
+  // Whoever speaks in a closed conversation opens it again, with the bot; but for the bot's words about the closing itself.
+  return next.holder.state === 'closed' && !entry.notice ? held(next, { state: 'with-bot', since: at }) : next;
 }
 
 function accepted(next: Conversation, entry: Extract<Entry, { kind: 'accepted' }>): Conversation {

@@ -205,6 +205,18 @@ describe('the floor', () => {
     });
   });
 
+  test('H16 the bot’s words about the closing leave the conversation closed, with its outcome; any others open it', () => {
+    const world = World.in('closed');
+    const closing = world.head.seq;
+    expect(world.give(bot, { type: 'bot-turn', text: 'That is finished.', announces: closing })).toMatchObject({
+      ok: true,
+      entries: [{ kind: 'message', notice: true }],
+    });
+    expect(world.head.holder).toMatchObject({ state: 'closed', outcome: 'solved' });
+    world.give(bot, { type: 'bot-turn', text: 'Anything else?' });
+    expect(world.head.holder.state).toBe('with-bot');
+  });
+
   test('H9 a user who writes into a closed conversation opens it with the bot, and the next handoff is a new episode', () => {
     const world = World.in('closed');
     world.give(human, { type: 'user-turn', text: 'one more question', user });
