@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** Remembers by the SHA-256 of a token what its verification came to; the token itself is not kept. */
+/** Remembers by the SHA-256 of a token what its verification came to; the entries do not hold the token. */
 export interface TokenCache<T> {
   get(token: string): T | undefined;
   /** @param until milliseconds on the clock of the cache */
@@ -48,26 +48,10 @@ export function createTokenCache<T>({ max, now }: { max: number; now: () => numb
 /** How long an entry keeps its place among the unused ones. */
 const moveAfterMs = 1_000;
 
-/**
- * Digests of the tokens of this moment: one request asks several caches, and a busy caller comes back within
- * milliseconds. Found by the end of the signature and then compared as a whole; few, and dropped every few seconds, so
- * that the process holds no collection of tokens.
- */
-const moment = new Map<string, { token: string; name: string }>();
-let momentEnds = 0;
-const momentMs = 5_000;
-const mostInMoment = 64;
+/** One request asks several caches about one token: it is digested once. Only the token of the latest request is at hand. */
+let latest = { token: '', name: '' };
 
 function nameOf(token: string): string {
-  const now = performance.now();
-  if (now > momentEnds || moment.size > mostInMoment) {
-    moment.clear();
-    momentEnds = now + momentMs;
-  }
-  const end = token.slice(-40);
-  const known = moment.get(end);
-  if (known?.token === token) return known.name;
-  const name = hash('sha256', token, 'base64');
-  moment.set(end, { token, name });
-  return name;
+  if (latest.token !== token) latest = { token, name: hash('sha256', token, 'base64') };
+  return latest.name;
 }
