@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { HttpTransportType, HubConnectionBuilder, LogLevel, type HubConnection } from '@microsoft/signalr';
-import { createApi, createClients, createLogger, loadConfig, parseClients } from '@parley/api';
+import { createApi, createClients, createLogger, loadConfig, parseClients, realHost } from '@parley/api';
 import { paths, type PresenceState } from '@parley/contracts';
 import { contoso, fabrikam, startSandbox } from '@parley/sandbox';
 import { Caller } from '@parley/testkit';
@@ -75,7 +75,7 @@ export async function startWorld({ port = 0 }: { port?: number } = {}): Promise<
     config,
     clients,
     log: createLogger({ level: config.logLevel, production: false }),
-    now,
+    host: { ...realHost, now },
   });
 
   const tokens = new Map<string, { token: string; until: number }>();

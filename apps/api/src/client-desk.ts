@@ -1,9 +1,8 @@
 import type { Conversation, PersonRef, Role } from '@parley/contracts';
-import type { Caller, Store, Stores } from '@parley/core';
+import type { Caller, Host, Store, Stores } from '@parley/core';
 import type { Client, Clients } from './clients.ts';
 import { Delivery, type Callback } from './delivery.ts';
 import { createDesk, type Committed, type Desk } from './desk.ts';
-import { commandId } from './ids.ts';
 import { PresenceBook } from './presence.ts';
 import { Publisher, type Push } from './publish.ts';
 import { Router } from './router.ts';
@@ -11,6 +10,7 @@ import { Router } from './router.ts';
 /** Everything one client's desk is made of, around its own store handle. */
 export type ClientDesk = {
   id: string;
+  host: Host;
   client: () => Client;
   store: Store;
   desk: Desk;
@@ -27,7 +27,7 @@ export type ClientDesk = {
 export type Parts = {
   clients: Clients;
   stores: Stores;
-  now: () => number;
+  host: Host;
   push: Push;
   callback: Callback;
   /** After every durable change; for counters and for who may go on watching. Must not throw. */
@@ -42,12 +42,12 @@ export class ClientDesks {
   readonly #parts: Parts;
   readonly #open = new Map<string, Promise<ClientDesk>>();
   readonly #ready = new Map<string, ClientDesk>();
-  readonly #sweeper: NodeJS.Timeout;
+  #closed = false;
+  #stopSweeping: () => void = () => undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#sweeper = setInterval(() => void this.sweep().catch((error) => parts.failed(error, 'sweep')), sweepMs);
-    this.#sweeper.unref();
+    this.#sweepLater();
   }
 
   /** @param id from a validated token, never from a request */
@@ -82,8 +82,20 @@ export class ClientDesks {
     for (const desk of await Promise.all(this.#open.values())) await desk.idle();
   }
 
+  #sweepLater(): void {
+    this.#stopSweeping = this.#parts.host.after(sweepMs, () => {
+      void this.sweep()
+        .catch((error) => this.#parts.failed(error, 'sweep'))
+        .finally(() => {
+          if (!this.#closed) this.#sweepLater();
+        });
+    });
+  }
+
   async close(): Promise<void> {
-    clearInterval(this.#sweeper);
+    this.#stopSweeping();
+    this.#stopSweeping = () => undefined;
+    this.#closed = true;
     for (const desk of await Promise.allSettled(this.#open.values()))
       if (desk.status === 'fulfilled') await desk.value.close();
   }
@@ -98,13 +110,14 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     return found;
   };
   const store = await parts.stores.open(id);
-  const publisher = new Publisher(id, parts.push);
+  const { host } = parts;
+  const publisher = new Publisher(id, parts.push, host);
   const duty = (person: string) => dutyOf(client(), person);
 
   const presence = await PresenceBook.open({
     store,
     duty,
-    now: parts.now,
+    host,
     changed: (items) => {
       publisher.presence(items);
       router?.route();
@@ -114,13 +127,14 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
   const desk = createDesk({
     store,
     policy: () => client().policy,
-    now: parts.now,
+    now: host.now,
     committed,
     alongside: (id) => delivery.unmarked(id),
   });
   const router = new Router({
     store,
     desk,
+    host,
     people: () => presence.list(),
     failed: (error) => parts.failed(error, 'routing'),
   });
@@ -128,6 +142,7 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     client,
     store,
     desk,
+    host,
     send: parts.callback,
     delivered: parts.delivered,
     failed: (error) => parts.failed(error, 'delivery'),
@@ -135,6 +150,7 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
 
   const self: ClientDesk = {
     id,
+    host,
     client,
     store,
     desk,
@@ -149,8 +165,8 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     typing: (conversation, by) => void delivery.typing(conversation, by),
     userTyping: (conversation) => publisher.userTyping(conversation),
     async sweep() {
-      for (const conversation of await store.due(parts.now(), 200)) {
-        await desk.execute(conversation.id, { type: 'deadline', id: commandId() }, { type: 'desk' });
+      for (const conversation of await store.due(host.now(), 200)) {
+        await desk.execute(conversation.id, { type: 'deadline', id: host.newId() }, { type: 'desk' });
       }
     },
     async idle() {

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { Stores } from '@parley/core';
+import type { Host, Stores } from '@parley/core';
 import { fileKeys, memoryStores, sqliteStores } from '@parley/stores';
 import { mapHub } from '@parley/signalr-server';
 import { paths } from '@parley/contracts';
@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import type { Callback } from './delivery.ts';
 import { createEgress } from './egress.ts';
 import { createEvents } from './events.ts';
+import { realHost } from './host.ts';
 import { createDeskHub, type HubData } from './hub.ts';
 import { observe } from './observe.ts';
 import { botRoutes } from './routes/bots.ts';
@@ -27,8 +28,8 @@ export type ApiOptions = {
   log: Logger;
   /** Where conversations are kept. Default: what the configuration says. */
   stores?: Stores;
-  /** Milliseconds since 1970. */
-  now?: () => number;
+  /** Time, waiting and chance. Default: this machine's. */
+  host?: Host;
   /** Where signing keys come from. Default: the network, through the egress guard. */
   fetchJson?: (url: string) => Promise<unknown>;
   /** How bots are called back. Default: the network, through the egress guard. */
@@ -49,28 +50,28 @@ export async function createApi({
   clients,
   log,
   stores = openStores(config, log),
-  now = Date.now,
+  host = realHost,
   ...given
 }: ApiOptions): Promise<ComposedApi> {
   const egress = createEgress({ ports: config.egress.ports, developmentOrigins: config.egress.developmentOrigins });
   const { events, registry } = createEvents(log, { process: true });
   const keys = createKeys({
     fetchJson: given.fetchJson ?? ((url) => egress.fetchJson(url)),
-    now,
+    now: host.now,
     onFailure: (source, error) => log.warn({ tenant: source.tenant, err: error }, 'signing keys cannot be fetched'),
   });
-  const verifier = createVerifier({ clients, keys, now, clockTolerance: config.clockTolerance });
+  const verifier = createVerifier({ clients, keys, now: host.now, clockTolerance: config.clockTolerance });
   const callback: Callback =
     given.callback ??
     (async ({ url, headers, body, timeoutMs }) => ({
       status: (await egress.fetch(url, { method: 'POST', headers, body, timeoutMs })).status,
     }));
 
-  const hub = createDeskHub(() => desks);
+  const hub = createDeskHub(() => desks, host);
   const desks: ClientDesks = new ClientDesks({
     clients,
     stores,
-    now,
+    host,
     push: hub.push,
     callback,
     observed: (desk, change) => {
@@ -93,8 +94,8 @@ export async function createApi({
     events,
     registry,
     publicRoutes: [],
-    peopleRoutes: [peopleRoutes(desks, now), transcriptRoutes(desks, now)],
-    botRoutes: [botRoutes(desks)],
+    peopleRoutes: [peopleRoutes(desks, host.now), transcriptRoutes(desks, host.now)],
+    botRoutes: [botRoutes(desks, host)],
     hubPlugin: fp(async (server) => {
       await mapHub<never, HubData>(server as never, paths.hub, hub.hub, {
         allowedOrigins: [new URL(config.publicUrl).origin, ...config.allowedOrigins],

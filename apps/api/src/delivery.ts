@@ -8,11 +8,10 @@ import {
   type OutboundEntry,
   type PersonRef,
 } from '@parley/contracts';
-import type { Command, Store } from '@parley/core';
+import type { Command, Host, Store } from '@parley/core';
 import type { Parts } from './client-desk.ts';
 import type { Client } from './clients.ts';
 import type { Committed, Desk } from './desk.ts';
-import { commandId } from './ids.ts';
 
 /** Posts a signed body to a bot's callback. Rejects, or resolves with the status of the answer. */
 export type Callback = (request: {
@@ -26,6 +25,7 @@ type Options = {
   client: () => Client;
   store: Store;
   desk: Desk;
+  host: Host;
   send: Callback;
   delivered: Parts['delivered'];
   failed: (error: unknown) => void;
@@ -40,7 +40,7 @@ export class Delivery {
   readonly #lanes = new Map<string, Lane>();
   /** Delivered, and not yet marked in the log: by conversation, up to which number. */
   readonly #marks = new Map<string, number>();
-  #marking: NodeJS.Timeout | undefined;
+  #marking: (() => void) | undefined;
   #closed = false;
 
   constructor(options: Options) {
@@ -70,7 +70,7 @@ export class Delivery {
   /** What is known to be delivered and not yet marked, as a command for whoever changes the conversation next. */
   unmarked(id: string): Command | undefined {
     const seq = this.#marks.get(id);
-    return seq === undefined ? undefined : { type: 'mark-delivered', id: commandId(), seq };
+    return seq === undefined ? undefined : { type: 'mark-delivered', id: this.#options.host.newId(), seq };
   }
 
   /** A change is durable; to be called after `wake`. */
@@ -99,7 +99,7 @@ export class Delivery {
       conversation: conversation.channelConversation,
       from: { name: by.name },
     };
-    await this.#post(conversation, `typing-${commandId()}`, body, 3_000).catch(() => undefined);
+    await this.#post(conversation, `typing-${this.#options.host.newId()}`, body, 3_000).catch(() => undefined);
   }
 
   #lane(id: string): Lane {
@@ -148,13 +148,13 @@ export class Delivery {
       if (wait === undefined) {
         await this.#options.desk.execute(
           id,
-          { type: 'fail-delivery', id: commandId(), of: next.entries[0]!.seq, reason: failure },
+          { type: 'fail-delivery', id: this.#options.host.newId(), of: next.entries[0]!.seq, reason: failure },
           { type: 'desk' },
         );
         this.#lanes.delete(id);
         return;
       }
-      await this.#wait(lane, wait * (0.8 + Math.random() * 0.4));
+      await this.#wait(lane, wait * (0.8 + this.#options.host.random() * 0.4));
     }
   }
 
@@ -180,15 +180,19 @@ export class Delivery {
    */
   #mark(id: string, seq: number): void {
     this.#marks.set(id, seq);
-    this.#marking ??= setTimeout(() => void this.#flushMarks().catch(this.#options.failed), markMs);
+    this.#marking ??= this.#options.host.after(markMs, () => void this.#flushMarks().catch(this.#options.failed));
   }
 
   async #flushMarks(): Promise<void> {
-    clearTimeout(this.#marking);
+    this.#marking?.();
     this.#marking = undefined;
     await Promise.all(
       [...this.#marks].map(async ([id, seq]) => {
-        await this.#options.desk.execute(id, { type: 'mark-delivered', id: commandId(), seq }, { type: 'desk' });
+        await this.#options.desk.execute(
+          id,
+          { type: 'mark-delivered', id: this.#options.host.newId(), seq },
+          { type: 'desk' },
+        );
         if (this.#marks.get(id) === seq) this.#marks.delete(id);
       }),
     );
@@ -214,7 +218,7 @@ export class Delivery {
       epoch: head.epoch,
       entries: entries.map(outbound),
     };
-    const started = performance.now();
+    const started = this.#options.host.steady();
     try {
       const { status } = await this.#post(head, `${head.id}-${entries.at(-1)!.seq}`, body, 20_000);
       if (status < 200 || status >= 300) return `The bot answered ${status}`;
@@ -222,7 +226,7 @@ export class Delivery {
         client: this.#options.client().id,
         conversation: head.id,
         entries: entries.length,
-        took: performance.now() - started,
+        took: this.#options.host.steady() - started,
       });
       return undefined;
     } catch (error) {
@@ -236,7 +240,7 @@ export class Delivery {
     const text = JSON.stringify(body);
     return this.#options.send({
       url: bot.callbackUrl,
-      headers: sign(id, text, bot.callbackSecrets),
+      headers: sign(id, text, bot.callbackSecrets, this.#options.host.now()),
       body: text,
       timeoutMs,
     });
@@ -245,19 +249,18 @@ export class Delivery {
   #wait(lane: Lane, ms: number): Promise<void> {
     return new Promise((resolve) => {
       lane.resume = () => {
-        clearTimeout(lane.pause);
+        lane.pause?.();
         lane.pause = undefined;
         resolve();
       };
-      lane.pause = setTimeout(lane.resume, ms);
-      lane.pause.unref();
+      lane.pause = this.#options.host.after(ms, lane.resume);
     });
   }
 }
 
 /** Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, one signature per active secret. */
-export function sign(id: string, body: string, secrets: readonly string[]): Record<string, string> {
-  const timestamp = Math.floor(Date.now() / 1000).toString();
+export function sign(id: string, body: string, secrets: readonly string[], now: number): Record<string, string> {
+  const timestamp = Math.floor(now / 1000).toString();
   const signatures = secrets.map((secret) => {
     return `v1,${createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
   });
@@ -344,6 +347,6 @@ type Lane = {
   head: Conversation | undefined;
   dirty: boolean;
   running: Promise<void>;
-  pause: NodeJS.Timeout | undefined;
+  pause: (() => void) | undefined;
   resume: (() => void) | undefined;
 };

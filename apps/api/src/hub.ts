@@ -6,7 +6,7 @@ import {
   type PersonRef,
   type Role,
 } from '@parley/contracts';
-import { consults, reads, supervises } from '@parley/core';
+import { consults, reads, supervises, type Host } from '@parley/core';
 import { createHub, HubError, JsonText, type Hub } from '@parley/signalr-server';
 import type { ClientDesk, ClientDesks } from './client-desk.ts';
 import { groups, type Push } from './publish.ts';
@@ -27,7 +27,7 @@ export type DeskHub = {
  * The desk's hub: facts to the console, and signals that are never stored. Commands go over HTTP.
  * A client never names a group; every method authorises again.
  */
-export function createDeskHub(desks: () => ClientDesks): DeskHub {
+export function createDeskHub(desks: () => ClientDesks, host: Host): DeskHub {
   const watched = new Map<string, Watching>();
 
   const hub = createHub<HubEvents, HubData, HubMethods>({
@@ -40,7 +40,7 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
         const mine = watched.get(ctx.connectionId);
         if (!mine) throw new HubError('not-found');
         if (mine.conversations.size >= maxWatched) throw new HubError('rate-limited');
-        mine.conversations.set(conversation.id, 0);
+        mine.conversations.set(conversation.id, -Infinity);
         ctx.groups.add(groups.conversation(mine.client, conversation.id));
         viewing(mine.client, conversation.id);
         return { seq: conversation.seq, version: conversation.version };
@@ -56,10 +56,11 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
       },
 
       async typing(ctx, id) {
+        const steady = host.steady();
         const mine = watched.get(ctx.connectionId);
         const last = typeof id === 'string' ? mine?.conversations.get(id) : undefined;
-        if (!mine || typeof id !== 'string' || last === undefined || Date.now() - last < typingEveryMs) return null;
-        mine.conversations.set(id, Date.now());
+        if (!mine || typeof id !== 'string' || last === undefined || steady - last < typingEveryMs) return null;
+        mine.conversations.set(id, steady);
         const desk = await desks().open(mine.client);
         const conversation = await desk.store.head(id);
         if (conversation?.holder.state !== 'assigned' || conversation.holder.consultant.id !== mine.person.id)
@@ -96,8 +97,8 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
     },
   });
 
-  const heads = setInterval(() => void beat().catch(() => undefined), headsMs);
-  heads.unref();
+  let stopBeating: (() => void) | undefined;
+  beatLater();
 
   return {
     hub,
@@ -118,8 +119,21 @@ export function createDeskHub(desks: () => ClientDesks): DeskHub {
         viewing(mine.client, conversation.id);
       }
     },
-    close: () => clearInterval(heads),
+    close() {
+      stopBeating?.();
+      stopBeating = undefined;
+    },
   };
+
+  function beatLater(): void {
+    stopBeating = host.after(headsMs, () => {
+      void beat()
+        .catch(() => undefined)
+        .finally(() => {
+          if (stopBeating) beatLater();
+        });
+    });
+  }
 
   /** Tells those who have a conversation open who else has. */
   function viewing(client: string, id: string): void {

@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const alphabet = '0123456789abcdefghijklmnopqrstuv';
 
@@ -40,9 +40,4 @@ function derived(client: string, bot: string, channel: string, conversation: str
     value &= (1 << bits) - 1;
   }
   return id;
-}
-
-/** A fresh id for what the desk itself does. */
-export function commandId(): string {
-  return randomUUID();
 }

@@ -1,5 +1,5 @@
 import type { PersonRef, Presence, PresenceState } from '@parley/contracts';
-import type { Store } from '@parley/core';
+import type { Host, Store } from '@parley/core';
 
 /** What is known of a person's work at this client: queues served and the most conversations at once. */
 export type Duty = { queues: readonly string[]; capacity: number };
@@ -11,17 +11,14 @@ export type Duty = { queues: readonly string[]; capacity: number };
 export class PresenceBook {
   readonly #store: Store;
   readonly #duty: (person: string) => Duty;
-  readonly #now: () => number;
+  readonly #host: Host;
   readonly #changed: (items: Presence[]) => void;
-  readonly #people = new Map<
-    string,
-    Chosen & { connections: number; gone: NodeJS.Timeout | undefined; load: number }
-  >();
+  readonly #people = new Map<string, Chosen & { connections: number; gone: (() => void) | undefined; load: number }>();
 
   private constructor(options: Options) {
     this.#store = options.store;
     this.#duty = options.duty;
-    this.#now = options.now;
+    this.#host = options.host;
     this.#changed = options.changed;
   }
 
@@ -47,7 +44,7 @@ export class PresenceBook {
   /** The person's own choice; never overridden by opening a window. */
   async choose(person: PersonRef, state: PresenceState): Promise<Presence> {
     const one = this.#know(person);
-    const chosen: Chosen = { person, state, since: this.#now() };
+    const chosen: Chosen = { person, state, since: this.#host.now() };
     await this.#store.putDocument(kind, person.id, chosen);
     Object.assign(one, chosen);
     return this.#tell(person.id);
@@ -56,7 +53,7 @@ export class PresenceBook {
   connected(person: PersonRef): void {
     const one = this.#know(person);
     one.connections += 1;
-    if (one.gone) clearTimeout(one.gone);
+    one.gone?.();
     one.gone = undefined;
     if (one.connections === 1) this.#tell(person.id);
   }
@@ -66,11 +63,10 @@ export class PresenceBook {
     const one = this.#know(person);
     one.connections = Math.max(0, one.connections - 1);
     if (one.connections > 0 || one.gone) return;
-    one.gone = setTimeout(() => {
+    one.gone = this.#host.after(graceMs, () => {
       one.gone = undefined;
       this.#tell(person.id);
-    }, graceMs);
-    one.gone.unref();
+    });
   }
 
   /** Conversations the person holds changed by `delta`. */
@@ -85,14 +81,14 @@ export class PresenceBook {
   }
 
   close(): void {
-    for (const one of this.#people.values()) if (one.gone) clearTimeout(one.gone);
+    for (const one of this.#people.values()) one.gone?.();
   }
 
   #know(person: PersonRef) {
     let one = this.#people.get(person.id);
     if (!one) {
       // Nobody is offered work before having said so once.
-      one = { person, state: 'away', since: this.#now(), connections: 0, gone: undefined, load: 0 };
+      one = { person, state: 'away', since: this.#host.now(), connections: 0, gone: undefined, load: 0 };
       this.#people.set(person.id, one);
     }
     one.person = person;
@@ -128,6 +124,6 @@ type Chosen = { person: PersonRef; state: PresenceState; since: number };
 type Options = {
   store: Store;
   duty: (person: string) => Duty;
-  now: () => number;
+  host: Host;
   changed: (items: Presence[]) => void;
 };

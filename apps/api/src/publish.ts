@@ -1,4 +1,5 @@
 import type { Conversation, HubEvents, Presence } from '@parley/contracts';
+import type { Host } from '@parley/core';
 import type { Committed } from './desk.ts';
 
 /** Names of the groups that pushes go to; made here and never taken from a client. */
@@ -27,19 +28,21 @@ export class Publisher {
   readonly #push: Push;
   readonly #lists = new Map<string, { conversation: Conversation; to: string[] }>();
   readonly #marks = new Map<string, Conversation>();
-  #listTimer: NodeJS.Timeout | undefined;
-  #marksTimer: NodeJS.Timeout | undefined;
+  readonly #host: Host;
+  #listTimer: (() => void) | undefined;
+  #marksTimer: (() => void) | undefined;
 
-  constructor(client: string, push: Push) {
+  constructor(client: string, push: Push, host: Host) {
     this.#client = client;
     this.#push = push;
+    this.#host = host;
   }
 
   committed({ before, conversation, entries }: Committed): void {
     const watched = groups.conversation(this.#client, conversation.id);
     if (entries.length === 0) {
       this.#marks.set(conversation.id, conversation);
-      this.#marksTimer ??= setTimeout(() => this.#flushMarks(), marksMs).unref();
+      this.#marksTimer ??= this.#host.after(marksMs, () => this.#flushMarks());
       return;
     }
     this.#marks.delete(conversation.id);
@@ -53,7 +56,7 @@ export class Publisher {
       this.#push(gone, 'list', { items: [], gone: [conversation.id] }, now);
     }
     this.#lists.set(conversation.id, { conversation, to: now });
-    this.#listTimer ??= setTimeout(() => this.#flushLists(), listMs).unref();
+    this.#listTimer ??= this.#host.after(listMs, () => this.#flushLists());
   }
 
   presence(items: Presence[]): void {
@@ -70,8 +73,8 @@ export class Publisher {
   }
 
   close(): void {
-    clearTimeout(this.#listTimer);
-    clearTimeout(this.#marksTimer);
+    this.#listTimer?.();
+    this.#marksTimer?.();
   }
 
   /** Groups whose lists hold the conversation. */

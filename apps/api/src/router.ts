@@ -1,7 +1,6 @@
 import type { Conversation, Presence } from '@parley/contracts';
-import { pick, type Store } from '@parley/core';
+import { pick, type Host, type Store } from '@parley/core';
 import type { Desk } from './desk.ts';
-import { commandId } from './ids.ts';
 
 /**
  * Offers what waits to who can take it, one pass at a time. Asked for after every change that could matter:
@@ -10,6 +9,7 @@ import { commandId } from './ids.ts';
 export class Router {
   readonly #store: Store;
   readonly #desk: Desk;
+  readonly #host: Host;
   readonly #people: () => Presence[];
   readonly #failed: (error: unknown) => void;
   #wanted = false;
@@ -18,16 +18,19 @@ export class Router {
   constructor({
     store,
     desk,
+    host,
     people,
     failed,
   }: {
     store: Store;
     desk: Desk;
+    host: Host;
     people: () => Presence[];
     failed: (error: unknown) => void;
   }) {
     this.#store = store;
     this.#desk = desk;
+    this.#host = host;
     this.#people = people;
     this.#failed = failed;
   }
@@ -67,7 +70,7 @@ export class Router {
       if (!to) continue;
       const outcome = await this.#desk.execute(
         conversation.id,
-        { type: 'offer', id: commandId(), to },
+        { type: 'offer', id: this.#host.newId(), to },
         { type: 'desk' },
       );
       if (outcome.ok) pending.set(to.id, (pending.get(to.id) ?? 0) + 1);

@@ -5,7 +5,20 @@ import { Channel, ChannelConversation, ConversationId, PersonId, QueueId, Time }
 
 /** Who holds the floor. Each change of holder raises the epoch. */
 export const Holder = Type.Union([
-  Type.Object({ state: Type.Literal('with-bot'), since: Time }, { additionalProperties: false }),
+  Type.Object(
+    {
+      state: Type.Literal('with-bot'),
+      since: Time,
+      /** A return that the bot's side has not received yet, and until when it may; then the desk takes it back. */
+      pending: Type.Optional(
+        Type.Object(
+          { seq: Type.Integer({ minimum: 1 }), until: Time, queue: QueueId },
+          { additionalProperties: false },
+        ),
+      ),
+    },
+    { additionalProperties: false },
+  ),
   Type.Object(
     {
       state: Type.Literal('queued'),
@@ -74,6 +87,20 @@ export const Delivery = Type.Object(
     seenSeq: Type.Integer({ minimum: 0 }),
     failed: Type.Optional(
       Type.Object({ seq: Type.Integer(), reason: Type.String(), at: Time }, { additionalProperties: false }),
+    ),
+    /** The last try failed; the next one comes at `at`. */
+    retry: Type.Optional(
+      Type.Object(
+        { tries: Type.Integer({ minimum: 1 }), at: Time, reason: Type.String({ maxLength: 500 }) },
+        { additionalProperties: false },
+      ),
+    ),
+    /** The process that delivers; `n` rises with each change of it, and what comes under a lower one is void. */
+    lane: Type.Optional(
+      Type.Object(
+        { by: Type.String({ maxLength: 40 }), n: Type.Integer({ minimum: 1 }) },
+        { additionalProperties: false },
+      ),
     ),
   },
   { additionalProperties: false },

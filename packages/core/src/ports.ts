@@ -102,9 +102,18 @@ export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
 }
 
-export interface Clock {
-  /** Milliseconds since the epoch, for display. */
+/** What the machine gives: time, waiting and chance. Injected, so that a whole desk can run in a simulation. */
+export interface Host {
+  /** Wall clock in ms since the epoch; for display, and never for order or ownership. */
   now(): number;
+  /** Ms that only ever grow, at the pace of real time; for leases, graces and pauses. */
+  steady(): number;
+  /** Calls `run` once after `ms`. @returns what cancels it */
+  after(ms: number, run: () => void): () => void;
+  /** At least 0, below 1. */
+  random(): number;
+  /** A fresh id, unique everywhere. */
+  newId(): string;
 }
 
 export type Caller = {

@@ -11,6 +11,7 @@ import {
   createLogger,
   loadConfig,
   parseClients,
+  realHost,
   type Clients,
   type ComposedApi,
 } from '@parley/api';
@@ -91,7 +92,7 @@ export async function startDesk({
     config,
     clients,
     log: createLogger({ level: logLevel, production: false }),
-    now,
+    host: { ...realHost, now },
     ...(store === 'memory' ? { stores: memoryStores() } : {}),
     fetchJson: async (url) => {
       const tenant = new URL(url).pathname.split('/')[1]!;

@@ -14,16 +14,16 @@ import {
   type TurnResult,
   type User,
 } from '@parley/contracts';
-import type { Command } from '@parley/core';
+import type { Command, Host } from '@parley/core';
 import { Type } from 'typebox';
 import type { ClientDesk, ClientDesks } from '../client-desk.ts';
 import type { Opening, Outcome } from '../desk.ts';
-import { commandId, conversationId } from '../ids.ts';
+import { conversationId } from '../ids.ts';
 import { Refusal } from '../problems.ts';
 import type { Api } from '../server.ts';
 
 /** What bots may ask. The client and the bot come from the validated token only. */
-export function botRoutes(desks: ClientDesks) {
+export function botRoutes(desks: ClientDesks, host: Host) {
   return (app: Api): void => {
     const tags = ['Bots'];
 
@@ -89,7 +89,7 @@ export function botRoutes(desks: ClientDesks) {
       async (request) => {
         const { channel, conversation, seenSeq } = request.body;
         return floorAfter(
-          await run(request.bot, channel, conversation, { type: 'mark-seen', id: commandId(), seq: seenSeq }),
+          await run(request.bot, channel, conversation, { type: 'mark-seen', id: host.newId(), seq: seenSeq }),
         );
       },
     );
