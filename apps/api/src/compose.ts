@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import type { Callback } from './delivery.ts';
 import { createEgress } from './egress.ts';
 import { createEvents } from './events.ts';
+import { withFailpoint } from './failpoint.ts';
 import { realHost } from './host.ts';
 import { createDeskHub, type HubData } from './hub.ts';
 import { observe } from './observe.ts';
@@ -49,7 +50,6 @@ export async function createApi({
   config,
   clients,
   log,
-  stores = openStores(config, log),
   host = realHost,
   ...given
 }: ApiOptions): Promise<ComposedApi> {
@@ -61,18 +61,23 @@ export async function createApi({
     onFailure: (source, error) => log.warn({ tenant: source.tenant, err: error }, 'signing keys cannot be fetched'),
   });
   const verifier = createVerifier({ clients, keys, now: host.now, clockTolerance: config.clockTolerance });
-  const callback: Callback =
+  const called: Callback =
     given.callback ??
     (async ({ url, headers, body, timeoutMs }) => ({
       status: (await egress.fetch(url, { method: 'POST', headers, body, timeoutMs })).status,
     }));
 
   const hub = createDeskHub(() => desks, host);
+  const { stores, push, callback } = withFailpoint(config.failpoint, {
+    stores: given.stores ?? openStores(config, log),
+    push: hub.push,
+    callback: called,
+  });
   const desks: ClientDesks = new ClientDesks({
     clients,
     stores,
     host,
-    push: hub.push,
+    push,
     callback,
     observed: (desk, change) => {
       observe(events, desk.id, change);

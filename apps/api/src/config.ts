@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { failpoints, type Failpoint } from './failpoint.ts';
 
 /**
  * Every setting of the desk process. `.env.example` explains each of them; a test compares the two.
@@ -34,6 +35,7 @@ export const settings = [
   'PERSON_RATE',
   'BOT_RATE',
   'REFUSAL_RATE',
+  'PARLEY_FAILPOINT',
 ] as const;
 
 export type Setting = (typeof settings)[number];
@@ -73,6 +75,8 @@ export type Config = {
   /** Clock difference to the identity provider that is tolerated. */
   readonly clockTolerance: number;
   readonly limits: Limits;
+  /** Where the process is to die, for proofs. Never in production. */
+  readonly failpoint?: Failpoint;
 };
 
 export type StoreConfig =
@@ -148,6 +152,7 @@ export function loadConfig(env: Environment): Config {
       'CLIENTS_FILE is missing: production needs the file that lists the client organisations; the sandbox ones are for development.',
     );
 
+  const failpoint = failpointIn(read('PARLEY_FAILPOINT'), production, complain);
   const config: Config = {
     production,
     host: read('HOST') ?? (production ? '0.0.0.0' : 'localhost'),
@@ -181,6 +186,7 @@ export function loadConfig(env: Environment): Config {
       botPerSecond: integer('BOT_RATE', read('BOT_RATE'), 2_000, [1, 1_000_000], complain),
       refusalsPerSecond: integer('REFUSAL_RATE', read('REFUSAL_RATE'), 20, [1, 1_000_000], complain),
     },
+    ...(failpoint && { failpoint }),
   };
   if (complaints.length > 0) throw new ConfigError(complaints);
   return config;
@@ -288,6 +294,19 @@ function trustProxy(value: string | undefined, complain: Complain): string[] {
       );
   }
   return ranges;
+}
+
+/** `after-commit` or `after-commit:7`: the seventh time. */
+function failpointIn(value: string | undefined, production: boolean, complain: Complain): Failpoint | undefined {
+  if (value === undefined) return undefined;
+  if (production) complain('PARLEY_FAILPOINT is set: it kills the desk on purpose, so production refuses it. Remove it.');
+  const [name, times = '1'] = value.split(':');
+  const at = failpoints.find((one) => one === name);
+  if (!at) {
+    complain(`PARLEY_FAILPOINT is "${value}": give one of ${failpoints.join(', ')}, and :N for the Nth time.`);
+    return undefined;
+  }
+  return { at, nth: integer('PARLEY_FAILPOINT', times, 1, [1, 1_000_000], complain) };
 }
 
 function integer(
