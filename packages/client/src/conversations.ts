@@ -13,6 +13,7 @@ import type {
 import { typingSeconds } from '@parley/contracts';
 import type { DeskApi } from './api.ts';
 import { asDeskError, type DeskError } from './desk-error.ts';
+import type { ClientHost } from './host.ts';
 import { applyChange, applyMark, applyNumbers, isBehind, lastSeq, prepend, settle, startLog, type Log } from './log.ts';
 import { createStore, type Readable, type Writable } from './store.ts';
 
@@ -54,6 +55,7 @@ export interface Conversations {
 
 interface ConversationsOptions {
   api: DeskApi;
+  host: ClientHost;
   watch(id: string): Promise<{ seq: number; version: number }>;
   unwatch(id: string): Promise<unknown>;
   /** Every log that changed, with the entries that are new in it. */
@@ -68,7 +70,8 @@ interface Held {
   numbers: { seq: number; version: number };
   fetching: Promise<void> | undefined;
   next: (() => Promise<void>) | undefined;
-  expiry: Map<string, ReturnType<typeof setTimeout>>;
+  /** What stops the clocks of typing signals. */
+  expiry: Map<string, () => void>;
 }
 
 /** Closed conversations that are still shown at once when opened again. */
@@ -76,7 +79,7 @@ const kept = 20;
 const pageSize = 200;
 
 export function createConversations(options: ConversationsOptions): Conversations {
-  const { api } = options;
+  const { api, host } = options;
   const all = new Map<string, Held>();
 
   function hold(id: string): Held {
@@ -232,12 +235,12 @@ export function createConversations(options: ConversationsOptions): Conversation
     held.store.update((state) => ({ ...state, typing: [...state.typing, heard.by] }));
     held.expiry.set(
       key,
-      setTimeout(() => stopTyping(held, key), typingSeconds * 1_000),
+      host.after(typingSeconds * 1_000, () => stopTyping(held, key)),
     );
   }
 
   function stopTyping(held: Held, key: string): void {
-    clearTimeout(held.expiry.get(key));
+    held.expiry.get(key)?.();
     held.expiry.delete(key);
     const { typing } = held.store.getSnapshot();
     const rest = typing.filter((by) => (by.type === 'user' ? 'user' : by.person.id) !== key);

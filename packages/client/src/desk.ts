@@ -1,10 +1,12 @@
 import type { CommandAnswer, CommandBody, CommandName, Presence, PresenceState, Session } from '@parley/contracts';
 import { createApi, type DeskApi } from './api.ts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
+import { connectSignalR, type Connect } from './connection.ts';
 import { createConversations, type Conversations } from './conversations.ts';
 import { asDeskError, type DeskError } from './desk-error.ts';
 import { createDrafts, type Drafts } from './drafts.ts';
 import { belongs, type Viewer } from './heads.ts';
+import { browserHost, type ClientHost } from './host.ts';
 import { createHttp, type TokenSource } from './http.ts';
 import { createLink, type LinkState } from './link.ts';
 import { createLists, type Lists } from './lists.ts';
@@ -28,6 +30,10 @@ export interface DeskOptions {
   timeout?: number;
   /** Milliseconds of silence after which the socket is replaced; 30 s unless told. */
   silence?: number;
+  /** Time, waiting and chance; the browser's unless told. */
+  host?: ClientHost;
+  /** Makes connections to the hub; SignalR over WebSockets unless told. */
+  connect?: Connect;
 }
 
 export interface SessionState {
@@ -72,13 +78,15 @@ export interface Desk {
 }
 
 export function createDesk(options: DeskOptions): Desk {
-  const wall = options.now ?? Date.now;
+  const host = options.host ?? browserHost;
+  const wall = options.now ?? (() => host.now());
   const storage = options.storage ?? memoryStorage();
   const backOff = options.backOff ?? defaultBackOff;
   const http = createHttp({
     url: options.url,
     token: options.token,
     backOff,
+    host,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   });
@@ -95,9 +103,16 @@ export function createDesk(options: DeskOptions): Desk {
   const now = () => wall() + skew;
   const lists = createLists(api, now);
   const reads = createReadMarks(storage, now);
-  const drafts = createDrafts({ save: (id, body) => api.saveDraft(id, body, { tries: 1 }), storage, now, backOff });
+  const drafts = createDrafts({
+    save: (id, body) => api.saveDraft(id, body, { tries: 1 }),
+    storage,
+    now,
+    host,
+    backOff,
+  });
   const conversations: Conversations = createConversations({
     api,
+    host,
     watch: (id) => link.invoke('watch', id),
     unwatch: (id) => link.invoke('unwatch', id),
     onLog(log, fresh) {
@@ -115,12 +130,14 @@ export function createDesk(options: DeskOptions): Desk {
     onAnswer: answered,
     storage,
     now,
-    newId,
+    host,
     backOff,
   });
   const link = createLink({
     url: options.url,
     token: options.token,
+    host,
+    connect: options.connect ?? connectSignalR,
     now,
     ...(options.backOff === undefined ? {} : { backOff }),
     ...(options.silence === undefined ? {} : { silence: options.silence }),
@@ -163,7 +180,7 @@ export function createDesk(options: DeskOptions): Desk {
         const problem = asDeskError(thrown);
         session.set({ status: 'failed', problem });
         if (!problem.transient) return;
-        await pause(pauseBefore(attempt, backOff), signal);
+        await pause(host, pauseBefore(attempt, backOff, host), signal);
       }
     }
   }
@@ -235,7 +252,7 @@ export function createDesk(options: DeskOptions): Desk {
     now,
     async command(id, name, body) {
       try {
-        const answer = await api.command(id, name, { ...body, id: newId() } as CommandBody<typeof name>);
+        const answer = await api.command(id, name, { ...body, id: host.newId() } as CommandBody<typeof name>);
         answered(answer);
         return answer;
       } catch (thrown) {
@@ -254,7 +271,7 @@ export function createDesk(options: DeskOptions): Desk {
       notePresence((await api.people()).items);
     },
     typing(id) {
-      const tick = performance.now();
+      const tick = host.steady();
       if (tick - typedAt < 2_000) return;
       typedAt = tick;
       void link.invoke('typing', id).catch(() => undefined);
@@ -283,9 +300,4 @@ export function createDesk(options: DeskOptions): Desk {
 
 export function viewerOf(session: Session | undefined): Viewer | undefined {
   return session === undefined ? undefined : { id: session.me.id, queues: session.presence.queues };
-}
-
-function newId(): string {
-  // Not randomUUID: it is missing on pages without TLS, such as a trial on the local network.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,6 +1,7 @@
 import type { Draft, DraftBody } from '@parley/contracts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
 import { asDeskError } from './desk-error.ts';
+import { browserHost, type ClientHost } from './host.ts';
 import type { DeskStorage } from './storage.ts';
 import { createStore, type Readable } from './store.ts';
 
@@ -27,12 +28,14 @@ interface DraftsOptions {
   now(): number;
   /** Milliseconds of quiet before the desk is told. */
   quiet?: number;
+  host?: ClientHost;
   backOff?: BackOff;
 }
 
 const prefix = 'draft/';
 
-export function createDrafts({ save, storage, now, quiet = 400, backOff = defaultBackOff }: DraftsOptions): Drafts {
+export function createDrafts(options: DraftsOptions): Drafts {
+  const { save, storage, now, quiet = 400, host = browserHost, backOff = defaultBackOff } = options;
   const items = createStore<ReadonlyMap<string, KeptDraft>>(new Map());
   const lanes = new Set<string>();
   let stopped = false;
@@ -51,7 +54,7 @@ export function createDrafts({ save, storage, now, quiet = 400, backOff = defaul
     lanes.add(conversation);
     try {
       for (let attempt = 0; !stopped;) {
-        await pause(quiet, sleepers.signal);
+        await pause(host, quiet, sleepers.signal);
         const draft = get(conversation);
         if (draft === undefined || draft.state === 'saved') return;
         put(conversation, { ...draft, state: 'saving' });
@@ -69,7 +72,7 @@ export function createDrafts({ save, storage, now, quiet = 400, backOff = defaul
           if (still !== undefined) put(conversation, { ...still, state: 'here' });
           // Refused for good (the conversation is somebody else's now, say): the words stay here.
           if (!error.transient && error.code !== 'aborted') return;
-          await pause(Math.max(error.retryAfter ?? 0, pauseBefore(attempt++, backOff)), sleepers.signal);
+          await pause(host, Math.max(error.retryAfter ?? 0, pauseBefore(attempt++, backOff, host)), sleepers.signal);
         }
       }
     } finally {

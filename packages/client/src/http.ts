@@ -1,5 +1,6 @@
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
 import { DeskError, problemOf } from './desk-error.ts';
+import { browserHost, type ClientHost } from './host.ts';
 
 /** Gives the access token for the desk. `renew` asks for a fresh one, because the desk refused the last. */
 export type TokenSource = (options?: { renew?: boolean }) => Promise<string>;
@@ -14,6 +15,7 @@ export interface HttpOptions {
   timeout?: number;
   /** Tries of one call, the first included. */
   tries?: number;
+  host?: ClientHost;
 }
 
 export interface Call {
@@ -47,6 +49,7 @@ export function createHttp(options: HttpOptions): Http {
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const backOff = options.backOff ?? defaultBackOff;
   const timeout = options.timeout ?? 15_000;
+  const host = options.host ?? browserHost;
 
   return async <T>(path: string, call: Call = {}): Promise<T> => {
     const tries = call.tries ?? options.tries ?? 4;
@@ -63,7 +66,7 @@ export function createHttp(options: HttpOptions): Http {
           continue;
         }
         if (!error.transient || attempt + 1 >= tries) throw error;
-        await pause(Math.max(error.retryAfter ?? 0, pauseBefore(attempt, backOff)), call.signal);
+        await pause(host, Math.max(error.retryAfter ?? 0, pauseBefore(attempt, backOff, host)), call.signal);
       }
     }
   };
@@ -74,7 +77,8 @@ export function createHttp(options: HttpOptions): Http {
         ? cause
         : new DeskError('network', { cause, detail: 'No access token could be had' });
     });
-    const deadline = AbortSignal.timeout(timeout);
+    const deadline = new AbortController();
+    const cancel = host.after(timeout, () => deadline.abort());
     let response: Response;
     let text: string;
     try {
@@ -88,11 +92,13 @@ export function createHttp(options: HttpOptions): Http {
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
         cache: 'no-store',
         credentials: 'omit',
-        signal: call.signal === undefined ? deadline : AbortSignal.any([call.signal, deadline]),
+        signal: call.signal === undefined ? deadline.signal : AbortSignal.any([call.signal, deadline.signal]),
       });
       text = await response.text();
     } catch (cause) {
-      throw new DeskError(deadline.aborted ? 'timeout' : 'network', { cause });
+      throw new DeskError(deadline.signal.aborted ? 'timeout' : 'network', { cause });
+    } finally {
+      cancel();
     }
     if (response.ok && call.file === true) {
       const file: ReceivedFile = {
@@ -103,13 +109,18 @@ export function createHttp(options: HttpOptions): Http {
       return file as T;
     }
     const body = parse(text);
-    if (!response.ok) throw problemOf(response.status, body, retryAfterOf(response.headers.get('retry-after')));
+    if (!response.ok)
+      throw problemOf(
+        response.status,
+        body,
+        retryAfterOf(response.headers.get('retry-after'), () => host.now()),
+      );
     return body as T;
   }
 }
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date, at most a minute, so that a wrong header cannot stop the console. */
-export function retryAfterOf(header: string | null, now: () => number = Date.now): number | undefined {
+export function retryAfterOf(header: string | null, now: () => number): number | undefined {
   if (header === null || header.trim() === '') return undefined;
   const seconds = Number(header);
   const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now();

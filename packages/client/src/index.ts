@@ -1,10 +1,12 @@
 export { type DeskApi } from './api.ts';
 export { type BackOff } from './back-off.ts';
+export { connectSignalR, type Connect, type Connection, type ConnectOptions } from './connection.ts';
 export { type ConversationState, type Typing } from './conversations.ts';
 export { createDesk, viewerOf, type Desk, type DeskOptions, type SessionState } from './desk.ts';
 export { asDeskError, DeskError, problemOf, type DeskErrorCode } from './desk-error.ts';
 export { type Drafts, type KeptDraft } from './drafts.ts';
 export { applyHeads, belongs, select, type Heads, type Viewer } from './heads.ts';
+export { browserHost, type ClientHost } from './host.ts';
 export { createHttp, type Call, type Http, type HttpOptions, type ReceivedFile, type TokenSource } from './http.ts';
 export { type LinkState } from './link.ts';
 export { type Lists, type ListsState, type ViewState } from './lists.ts';

@@ -1,13 +1,8 @@
-import {
-  HubConnectionBuilder,
-  HubConnectionState,
-  HttpTransportType,
-  LogLevel,
-  type HubConnection,
-} from '@microsoft/signalr';
 import { paths, type HubEvents, type HubMethods } from '@parley/contracts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
+import type { Connect, Connection } from './connection.ts';
 import { DeskError } from './desk-error.ts';
+import type { ClientHost } from './host.ts';
 import type { TokenSource } from './http.ts';
 import { createStore, type Readable } from './store.ts';
 
@@ -34,6 +29,8 @@ export interface Link {
 interface LinkOptions {
   url: string;
   token: TokenSource;
+  host: ClientHost;
+  connect: Connect;
   now(): number;
   on: HubEvents;
   /** After each (re)connection, before the link counts as live. */
@@ -53,34 +50,27 @@ const events = [
 ] as const satisfies readonly (keyof HubEvents)[];
 
 export function createLink(options: LinkOptions): Link {
-  const { now } = options;
+  const { now, host } = options;
   const backOff = options.backOff ?? { ...defaultBackOff, cap: 10_000 };
   const silence = options.silence ?? 30_000;
   const state = createStore<LinkState>({ state: 'stopped' });
-  let run: { stop: AbortController; connection: HubConnection | undefined } | undefined;
+  let run: { stop: AbortController; connection: Connection | undefined } | undefined;
   let nudge = new AbortController();
   let heard = { at: 0, tick: 0 };
 
   const hear = () => {
-    heard = { at: now(), tick: performance.now() };
+    heard = { at: now(), tick: host.steady() };
     const known = state.getSnapshot();
     if (known.state === 'live') state.set({ ...known, heardAt: heard.at });
   };
 
-  function build(): HubConnection {
-    const connection = new HubConnectionBuilder()
-      .withUrl(options.url + paths.hub, {
-        accessTokenFactory: () => options.token(),
-        transport: HttpTransportType.WebSockets,
-        withCredentials: false,
-      })
-      .withAutomaticReconnect({
-        nextRetryDelayInMilliseconds: ({ previousRetryCount }) => pauseBefore(previousRetryCount, backOff),
-      })
-      .configureLogging(LogLevel.None)
-      .build();
-    connection.serverTimeoutInMilliseconds = silence;
-    connection.keepAliveIntervalInMilliseconds = Math.min(15_000, silence / 2);
+  function build(): Connection {
+    const connection = options.connect({
+      url: options.url + paths.hub,
+      token: () => options.token(),
+      pauseBefore: (retries) => pauseBefore(retries, backOff, host),
+      silence,
+    });
     for (const name of events) {
       connection.on(name, (argument: never) => {
         hear();
@@ -112,12 +102,12 @@ export function createLink(options: LinkOptions): Link {
         nudge = new AbortController();
         attempt = 0;
       } else {
-        await pause(pauseBefore(attempt, backOff), AbortSignal.any([nudge.signal, mine.stop.signal]));
+        await pause(host, pauseBefore(attempt, backOff, host), AbortSignal.any([nudge.signal, mine.stop.signal]));
       }
     }
   }
 
-  async function connected(mine: NonNullable<typeof run>, connection: HubConnection): Promise<void> {
+  async function connected(mine: NonNullable<typeof run>, connection: Connection): Promise<void> {
     hear();
     try {
       await options.onConnected();
@@ -126,7 +116,7 @@ export function createLink(options: LinkOptions): Link {
       nudge.abort();
       return;
     }
-    if (run !== mine || mine.connection !== connection || connection.state !== HubConnectionState.Connected) return;
+    if (run !== mine || mine.connection !== connection || connection.state !== 'Connected') return;
     state.set({ state: 'live', since: now(), heardAt: heard.at });
   }
 
@@ -138,10 +128,10 @@ export function createLink(options: LinkOptions): Link {
   }
 
   /** Resolves when a connection that calls itself connected has said nothing of the desk's own for too long. */
-  async function silent(mine: NonNullable<typeof run>, connection: HubConnection): Promise<void> {
-    while (!mine.stop.signal.aborted && connection.state !== HubConnectionState.Disconnected) {
-      await pause(Math.min(1_000, silence / 4), mine.stop.signal);
-      if (connection.state === HubConnectionState.Connected && performance.now() - heard.tick > silence) return;
+  async function silent(mine: NonNullable<typeof run>, connection: Connection): Promise<void> {
+    while (!mine.stop.signal.aborted && connection.state !== 'Disconnected') {
+      await pause(host, Math.min(1_000, silence / 4), mine.stop.signal);
+      if (connection.state === 'Connected' && host.steady() - heard.tick > silence) return;
     }
     if (!mine.stop.signal.aborted) await new Promise(() => undefined);
   }
@@ -164,14 +154,17 @@ export function createLink(options: LinkOptions): Link {
     },
     wake() {
       const known = state.getSnapshot();
-      const fresh = known.state === 'live' && performance.now() - heard.tick < Math.min(20_000, silence);
+      const fresh = known.state === 'live' && host.steady() - heard.tick < Math.min(20_000, silence);
       if (run !== undefined && known.state !== 'stopped' && !fresh) nudge.abort();
     },
-    async invoke(method, ...args) {
+    async invoke<M extends keyof HubMethods>(
+      method: M,
+      ...args: Parameters<HubMethods[M]>
+    ): Promise<Awaited<ReturnType<HubMethods[M]>>> {
       const connection = run?.connection;
-      if (connection?.state !== HubConnectionState.Connected) throw new DeskError('network');
+      if (connection?.state !== 'Connected') throw new DeskError('network');
       try {
-        const answer = await connection.invoke(method, ...args);
+        const answer = await connection.invoke<Awaited<ReturnType<HubMethods[M]>>>(method, ...args);
         hear();
         return answer;
       } catch (cause) {

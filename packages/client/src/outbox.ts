@@ -1,6 +1,7 @@
 import { entryId, type CommandAnswer, type Entry, type Holder } from '@parley/contracts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
 import { asDeskError, type DeskErrorCode } from './desk-error.ts';
+import { browserHost, type ClientHost } from './host.ts';
 import type { DeskStorage } from './storage.ts';
 import { createStore, type Readable } from './store.ts';
 
@@ -44,7 +45,7 @@ interface OutboxOptions {
   onAnswer(answer: CommandAnswer): void;
   storage: DeskStorage;
   now(): number;
-  newId(): string;
+  host?: ClientHost;
   backOff?: BackOff;
 }
 
@@ -60,7 +61,7 @@ export function entryIdOf(item: Pick<OutboxItem, 'id'>): string {
  * Unknown outcomes (network, time-out, 5xx) repeat the same id, which the desk counts once; refusals are final and shown.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { storage, now, newId } = options;
+  const { storage, now, host = browserHost } = options;
   const backOff = options.backOff ?? defaultBackOff;
   const items = createStore<readonly OutboxItem[]>([]);
   const lanes = new Set<string>();
@@ -101,7 +102,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
           if (still === undefined) continue;
           if (error.transient || error.code === 'aborted') {
             change(item.id, { ...still, state: 'queued' });
-            await pause(Math.max(error.retryAfter ?? 0, pauseBefore(attempt++, backOff)), sleepers.signal);
+            await pause(host, Math.max(error.retryAfter ?? 0, pauseBefore(attempt++, backOff, host)), sleepers.signal);
           } else {
             attempt = 0;
             const { code, detail, holder } = error;
@@ -133,7 +134,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   return {
     items,
     send(message) {
-      const item: OutboxItem = { ...message, id: newId(), composedAt: now(), state: 'queued' };
+      const item: OutboxItem = { ...message, id: host.newId(), composedAt: now(), state: 'queued' };
       add(item);
       return item.id;
     },
@@ -143,7 +144,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       remove(id);
       // The refusal is on record under the old id; a repetition would only be told so again.
       const { problem: _, ...rest } = item;
-      add({ ...rest, id: newId(), epoch, was: item.id, state: 'queued' });
+      add({ ...rest, id: host.newId(), epoch, was: item.id, state: 'queued' });
     },
     discard(id) {
       const item = find(id);

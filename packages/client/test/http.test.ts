@@ -119,8 +119,8 @@ test('an aborted call stops trying', async () => {
 
 test('Retry-After as a date, and nonsense', () => {
   expect(retryAfterOf('Thu, 01 Jan 1970 00:00:10 GMT', () => 4_000)).toBe(6_000);
-  expect(retryAfterOf('soon')).toBeUndefined();
-  expect(retryAfterOf('99999')).toBe(60_000);
+  expect(retryAfterOf('soon', () => 0)).toBeUndefined();
+  expect(retryAfterOf('99999', () => 0)).toBe(60_000);
 });
 
 test('a file comes as it was written, with its name; a refusal instead of it is still a DeskError', async () => {

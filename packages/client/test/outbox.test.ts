@@ -1,6 +1,6 @@
 import type { CommandAnswer } from '@parley/contracts';
 import { expect, test, vi } from 'vitest';
-import { DeskError, memoryStorage, type DeskStorage, type OutboxItem } from '../src/index.ts';
+import { browserHost, DeskError, memoryStorage, type DeskStorage, type OutboxItem } from '../src/index.ts';
 import { createOutbox } from '../src/outbox.ts';
 import { head, line } from './world.ts';
 
@@ -40,7 +40,7 @@ function outboxOn(target: ReturnType<typeof desk>, storage: DeskStorage = memory
     onAnswer: () => undefined,
     storage,
     now: () => 5_000 + n,
-    newId: () => `id${storageRun++}-${n++}`,
+    host: { ...browserHost, newId: () => `id${storageRun++}-${n++}` },
     backOff,
   });
 }
@@ -90,7 +90,7 @@ test('a message survives the page: what was on its way is sent again under its i
     onAnswer: () => undefined,
     storage,
     now: () => 1,
-    newId: () => 'kept',
+    host: { ...browserHost, newId: () => 'kept' },
     backOff,
   });
   hang.send(reply('before the crash'));
@@ -110,7 +110,7 @@ test('an entry of the log with its id means arrived; a suppressed line does not'
     onAnswer: () => undefined,
     storage: memoryStorage(),
     now: () => 1,
-    newId: () => 'x',
+    host: { ...browserHost, newId: () => 'x' },
     backOff,
   });
   outbox.send(reply('one'));
