@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { CannedReply, SignIn } from '@parley/contracts';
-import type { Policy } from '@parley/core';
+import { policyDefaults, type Policy } from '@parley/core';
 import { Value } from 'typebox/value';
 import { ClientSettings, ClientsFile } from './client-schema.ts';
 import { ConfigError, type Config } from './config.ts';
@@ -135,6 +135,7 @@ function build(settings: ClientSettings, { secret }: ParseOptions, complain: (li
       ...(knownAuthorities && { knownAuthorities }),
       ...(authorityMetadata && { authorityMetadata: JSON.stringify(authorityMetadata) }),
     },
+    policy: { ...policyDefaults, ...desk.policy },
     bots: desk.bots.map((bot) => ({
       ...bot,
       callbackSecrets: bot.callbackSecrets.map((value) => resolveSecret(value, secret, complain)),

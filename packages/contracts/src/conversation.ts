@@ -29,6 +29,8 @@ export const Holder = Type.Union([
       offer: Type.Optional(Type.Object({ to: PersonRef, since: Time, until: Time }, { additionalProperties: false })),
       /** Who declined or let the offer lapse since it is in this queue; they are not asked again before others. */
       passedBy: Type.Array(PersonId),
+      /** Queues whose deadline has passed since somebody last decided about it; a fallback never leads back to one. */
+      passedQueues: Type.Optional(Type.Array(QueueId)),
       /** Whom a transfer named; others do not see it as theirs to take. */
       reservedFor: Type.Optional(PersonRef),
       comment: Type.Optional(Type.String({ description: 'the giver’s comment, pinned for the receiver' })),
@@ -140,7 +142,7 @@ export const Conversation = Type.Object(
     openedAt: Time,
     updatedAt: Time,
     delivery: Delivery,
-    /** The earliest moment at which the desk must act by itself (offer or queue deadline). */
+    /** The earliest moment at which the desk must act by itself (offer, queue deadline, or a return nobody takes). */
     dueAt: Type.Optional(Time),
     rating: Type.Optional(Type.Integer({ minimum: 1, maximum: 5 })),
   },

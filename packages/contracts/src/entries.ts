@@ -111,13 +111,18 @@ export const entryKinds = {
     comment: Type.Optional(Type.String({ maxLength: 4_000 })),
     deadline: Type.Optional(Time),
   }),
-  /** The holder is gone; back to the queue. */
+  /** Back to a queue by the desk: the holder is gone, the bot did not take it, or another queue's deadline passed. */
   requeued: entry('requeued', {
     queue: QueueId,
     reason: Type.String({ maxLength: 200 }),
     deadline: Type.Optional(Time),
   }),
-  returned: entry('returned', { packet: ReturnPacket, fallback: Type.Optional(FallbackReason) }),
+  returned: entry('returned', {
+    packet: ReturnPacket,
+    fallback: Type.Optional(FallbackReason),
+    /** Until when the bot's side may receive it; then the desk takes it back. Only where a person gave it. */
+    deadline: Type.Optional(Time),
+  }),
   closed: entry('closed', {
     outcome: Type.String({ maxLength: 100 }),
     comment: Type.Optional(Type.String({ maxLength: 4_000 })),

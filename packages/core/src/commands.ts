@@ -3,6 +3,8 @@ import type { Caller } from './ports.ts';
 
 /**
  * Everything that can be asked of a conversation. `id` is the sender's; repeating it has no second effect.
+ * `epoch` is the one the sender judged by: what came in between makes a reply late and a requeue needless.
+ * `lane` is the number of the delivery lane the sender holds, or, to take it, the one it was seen with.
  * `at` is when a line was said, in ms since the epoch, where the desk hears of it later; displayed, and nothing else.
  */
 export type Command =
@@ -20,10 +22,12 @@ export type Command =
   | { type: 'end'; id: string; reason: 'user-left' | 'bot-ended' }
   | { type: 'rate'; id: string; score: number; comment?: string }
   | { type: 'deadline'; id: string }
-  | { type: 'requeue'; id: string; reason: string }
-  | { type: 'mark-delivered'; id: string; seq: number }
+  | { type: 'requeue'; id: string; reason: string; epoch: number }
+  | { type: 'mark-delivered'; id: string; seq: number; lane: number }
   | { type: 'mark-seen'; id: string; seq: number }
-  | { type: 'fail-delivery'; id: string; of: number; reason: string }
+  | { type: 'fail-delivery'; id: string; of: number; reason: string; lane: number }
+  | { type: 'delay-delivery'; id: string; tries: number; until: number; reason: string; lane: number }
+  | { type: 'take-lane'; id: string; lane: number }
   | { type: 'retry-delivery'; id: string };
 
 export type CommandType = Command['type'];

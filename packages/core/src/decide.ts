@@ -1,6 +1,7 @@
 import {
   entryId,
   type Conversation,
+  type Delivery,
   type Entry,
   type EntryKind,
   type EntryOf,
@@ -8,11 +9,12 @@ import {
 } from '@parley/contracts';
 import { heldOnce, refusal, supervises } from './abilities.ts';
 import { actorOf, type By, type Command } from './commands.ts';
-import { evolve } from './evolve.ts';
+import { evolve, marked } from './evolve.ts';
 import { queueOf, type Policy, type QueuePolicy } from './policy.ts';
 import { givers, transitions } from './transitions.ts';
 
-export type Context = { by: By; now: number; policy: Policy };
+/** `node` is the process that decides; without one, nobody's lanes are taken. */
+export type Context = { by: By; now: number; policy: Policy; node?: string | undefined };
 
 /**
  * A refusal may carry entries of its own: a line that came too late is refused, kept, and shown as suppressed.
@@ -126,7 +128,8 @@ const rules: Rules = {
     );
   },
 
-  return: (turn, { packet }) => turn.write('returned', { packet }, { raise: true }),
+  return: (turn, { packet }, { policy, now }) =>
+    turn.write('returned', { packet, deadline: now + policy.takeBackSeconds * 1000 }, { raise: true }),
 
   close: (turn, { outcome, comment }, { policy }) => {
     if (!policy.outcomes.some(({ id }) => id === outcome)) return turn.refuse('unknown-outcome');
@@ -150,6 +153,7 @@ const rules: Rules = {
   deadline: (turn, _, context) => {
     const { holder } = turn.head;
     const { now, policy } = context;
+    if (holder.state === 'with-bot') return takeBack(turn, context);
     if (holder.state !== 'queued') return turn.done();
     if (holder.offer) {
       if (holder.offer.until > now) return turn.done();
@@ -159,8 +163,10 @@ const rules: Rules = {
     return fallBack(turn, queueOf(policy, holder.queue), context);
   },
 
-  requeue: (turn, { reason }, { policy, now }) => {
+  requeue: (turn, { reason, epoch }, { policy, now }) => {
     const { holder } = turn.head;
+    // Judged by a floor that has changed since: whoever holds it now is not the one who was gone.
+    if (epoch !== turn.head.epoch) return turn.done();
     const queue =
       queueOf(policy, holder.state === 'assigned' ? holder.queue : policy.defaultQueue) ??
       queueOf(policy, policy.defaultQueue);
@@ -168,8 +174,9 @@ const rules: Rules = {
     return turn.write('requeued', { queue: queue.id, reason, deadline: deadlineIn(queue, now) }, { raise: true });
   },
 
-  'mark-delivered': (turn, { seq }) => {
-    const { delivery } = turn.head;
+  'mark-delivered': (turn, { seq, lane }) => {
+    const { retry: _, ...delivery } = turn.head.delivery;
+    if (lane < numberOf(delivery)) return turn.refuse('stale-lane');
     const to = Math.min(seq, turn.head.seq);
     return to <= delivery.deliveredSeq ? turn.done() : turn.mark({ ...delivery, deliveredSeq: to });
   },
@@ -181,21 +188,70 @@ const rules: Rules = {
     return to <= delivery.seenSeq ? turn.done() : turn.mark({ ...delivery, seenSeq: to });
   },
 
-  'fail-delivery': (turn, { of, reason }) =>
-    turn.head.delivery.failed ? turn.done() : turn.write('delivery-failed', { of, reason }),
+  'fail-delivery': (turn, { of, reason, lane }) => {
+    const { delivery } = turn.head;
+    if (lane < numberOf(delivery)) return turn.refuse('stale-lane');
+    return isBehind(delivery) && !delivery.failed ? turn.write('delivery-failed', { of, reason }) : turn.done();
+  },
 
-  'retry-delivery': (turn) => {
-    const { failed, ...delivery } = turn.head.delivery;
-    return failed ? turn.mark(delivery) : turn.done();
+  'delay-delivery': (turn, { tries, until, reason, lane }) => {
+    const { delivery } = turn.head;
+    if (lane < numberOf(delivery)) return turn.refuse('stale-lane');
+    if (!isBehind(delivery) || delivery.failed) return turn.done();
+    return turn.mark({ ...delivery, retry: { tries, at: until, reason } });
+  },
+
+  'take-lane': (turn, { lane }, { node }) => {
+    const { delivery } = turn.head;
+    if (lane < numberOf(delivery)) return turn.refuse('stale-lane');
+    if (node === undefined || delivery.lane?.by === node || !isBehind(delivery)) return turn.done();
+    return turn.mark(inLane(delivery, node));
+  },
+
+  'retry-delivery': (turn, _, { node }) => {
+    const { failed, retry, ...delivery } = turn.head.delivery;
+    // Who failed has stopped sending, so the lane is free; who pauses holds it still.
+    if (failed) return turn.mark(inLane(delivery, node));
+    return retry ? turn.mark(delivery) : turn.done();
   },
 };
 
+function numberOf({ lane }: Delivery): number {
+  return lane?.n ?? 0;
+}
+
+function isBehind({ outSeq, deliveredSeq }: Delivery): boolean {
+  return outSeq > deliveredSeq;
+}
+
+function inLane(delivery: Delivery, node: string | undefined): Delivery {
+  return node === undefined || delivery.lane?.by === node
+    ? delivery
+    : { ...delivery, lane: { by: node, n: numberOf(delivery) + 1 } };
+}
+
+/** What was given back and has not arrived in time goes to the queue it came from. */
+function takeBack(turn: Turn, { now, policy }: Context): Decision {
+  const { holder } = turn.head;
+  if (holder.state !== 'with-bot' || !holder.pending || holder.pending.until > now) return turn.done();
+  const queue = queueOf(policy, holder.pending.queue) ?? queueOf(policy, policy.defaultQueue);
+  if (!queue) return turn.refuse('unknown-queue');
+  return turn.write(
+    'requeued',
+    { queue: queue.id, reason: 'bot-did-not-take', deadline: deadlineIn(queue, now) },
+    { raise: true },
+  );
+}
+
+/** Ends after each queue at most once: what has nowhere left to go is the bot's again. */
 function fallBack(turn: Turn, queue: QueuePolicy | undefined, { policy, now }: Context): Decision {
   const fallback = queue?.fallback ?? { to: 'bot' };
+  const { holder } = turn.head;
+  const passedQueues = (holder.state === 'queued' ? holder.passedQueues : undefined) ?? [];
   switch (fallback.to) {
     case 'queue': {
       const next = queueOf(policy, fallback.queue);
-      if (next && next.id !== queue?.id)
+      if (next && next.id !== queue?.id && !passedQueues.includes(next.id))
         return turn.write(
           'requeued',
           { queue: next.id, reason: 'queue-deadline', deadline: deadlineIn(next, now) },
@@ -272,7 +328,11 @@ class Turn {
     };
     const entry = { ...frame, ...body } as unknown as Entry;
     this.#entries.push(entry);
+    const { delivery } = this.head;
     this.head = evolve(this.head, entry);
+    // Who writes what is to be delivered delivers it, where nobody has anything to deliver before it.
+    if (this.head.delivery !== delivery && !isBehind(delivery))
+      this.head.delivery = inLane(this.head.delivery, this.#context.node);
     return this.done();
   }
 
@@ -282,7 +342,7 @@ class Turn {
   }
 
   mark(delivery: Conversation['delivery']): Decision {
-    this.head = { ...this.head, delivery };
+    this.head = marked(this.head, delivery);
     return { ok: true, conversation: this.head, entries: this.#entries };
   }
 

@@ -1,4 +1,12 @@
-import { isOutbound, type Conversation, type Entry, type Handoff, type Holder, type User } from '@parley/contracts';
+import {
+  isOutbound,
+  type Conversation,
+  type Delivery,
+  type Entry,
+  type Handoff,
+  type Holder,
+  type User,
+} from '@parley/contracts';
 
 /** A conversation nobody has spoken in yet. */
 export function blank(
@@ -18,7 +26,16 @@ export function blank(
   };
 }
 
-/** The head after one more entry. The head is nothing but this fold over the log (and the delivery marks). */
+/** The head with other delivery marks. A return that has arrived at the bot's side is pending no longer. */
+export function marked(head: Conversation, delivery: Delivery): Conversation {
+  const { holder } = head;
+  const next = { ...head, delivery };
+  if (holder.state !== 'with-bot' || !holder.pending || delivery.deliveredSeq < holder.pending.seq) return next;
+  delete next.unansweredSince;
+  return held(next, { state: 'with-bot', since: holder.since });
+}
+
+/** The head after one more entry. The head is nothing but this fold over the log (and the delivery marks, by `marked`). */
 export function evolve(head: Conversation, entry: Entry): Conversation {
   const next: Conversation = {
     ...head,
@@ -73,17 +90,29 @@ export function evolve(head: Conversation, entry: Entry): Conversation {
         ...deadline(entry.deadline),
       });
     }
-    case 'requeued':
-      next.handoff = { ...handoffOf(next, entry.at), queue: entry.queue };
+    case 'requeued': {
+      // The episode goes on: what the bot did not take has not ended.
+      const { endedAt: _, ...handoff } = handoffOf(next, entry.at);
+      next.handoff = { ...handoff, queue: entry.queue };
+      const passedQueues =
+        head.holder.state === 'queued' ? [...(head.holder.passedQueues ?? []), head.holder.queue] : undefined;
       return held(next, {
         state: 'queued',
         since: entry.at,
         queue: entry.queue,
         passedBy: [],
+        ...(passedQueues ? { passedQueues } : {}),
         ...deadline(entry.deadline),
       });
-    case 'returned':
-      return held(ended(next, entry.at), { state: 'with-bot', since: entry.at });
+    }
+    case 'returned': {
+      const queue = queueOf(head.holder) ?? head.handoff?.queue;
+      const pending =
+        entry.deadline === undefined || queue === undefined
+          ? {}
+          : { pending: { seq: entry.seq, until: entry.deadline, queue } };
+      return held(ended(next, entry.at), { state: 'with-bot', since: entry.at, ...pending });
+    }
     case 'closed':
       return held(ended(next, entry.at), {
         state: 'closed',
@@ -95,9 +124,11 @@ export function evolve(head: Conversation, entry: Entry): Conversation {
     case 'rated':
       next.rating = entry.score;
       return next;
-    case 'delivery-failed':
-      next.delivery = { ...next.delivery, failed: { seq: entry.of, reason: entry.reason, at: entry.at } };
+    case 'delivery-failed': {
+      const { retry: _, ...marks } = next.delivery;
+      next.delivery = { ...marks, failed: { seq: entry.of, reason: entry.reason, at: entry.at } };
       return next;
+    }
     default:
       return next;
   }
@@ -109,8 +140,12 @@ function said(next: Conversation, entry: Extract<Entry, { kind: 'message' }>): C
   next.last = { text: text.slice(0, 200), by: by.type, at };
   if (by.type === 'user') {
     next.userLines = [...next.userLines.slice(-2), text.slice(0, 300)];
-    if ((next.holder.state === 'queued' || next.holder.state === 'assigned') && next.unansweredSince === undefined)
-      next.unansweredSince = at;
+    if (waitsForPerson(next.holder) && next.unansweredSince === undefined) next.unansweredSince = at;
+  }
+  // The bot speaks: it has taken what it was given back, whether or not its answer to the callback arrived.
+  if (by.type === 'bot' && next.holder.state === 'with-bot' && next.holder.pending) {
+    delete next.unansweredSince;
+    return held(next, { state: 'with-bot', since: next.holder.since });
   }
   if (by.type === 'person') {
     delete next.unansweredSince;
@@ -118,6 +153,15 @@ function said(next: Conversation, entry: Extract<Entry, { kind: 'message' }>): C
   }
   // Whoever speaks in a closed conversation opens it again, with the bot; but for the bot's words about the closing itself.
   return next.holder.state === 'closed' && !entry.notice ? held(next, { state: 'with-bot', since: at }) : next;
+}
+
+/** Somebody of the desk answers the user, or may have to because nobody knows yet whether the bot will. */
+function waitsForPerson(holder: Holder): boolean {
+  return (
+    holder.state === 'queued' ||
+    holder.state === 'assigned' ||
+    (holder.state === 'with-bot' && holder.pending !== undefined)
+  );
 }
 
 function accepted(next: Conversation, entry: Extract<Entry, { kind: 'accepted' }>): Conversation {
@@ -167,10 +211,25 @@ function ended(next: Conversation, at: number): Conversation {
 
 function held(next: Conversation, holder: Holder): Conversation {
   next.holder = holder;
-  const due = holder.state === 'queued' ? (holder.offer?.until ?? holder.deadline) : undefined;
+  const due = dueOf(holder);
   if (due === undefined) delete next.dueAt;
   else next.dueAt = due;
   return next;
+}
+
+function dueOf(holder: Holder): number | undefined {
+  switch (holder.state) {
+    case 'queued':
+      return holder.offer?.until ?? holder.deadline;
+    case 'with-bot':
+      return holder.pending?.until;
+    default:
+      return undefined;
+  }
+}
+
+function queueOf(holder: Holder): string | undefined {
+  return holder.state === 'queued' || holder.state === 'assigned' ? holder.queue : undefined;
 }
 
 function handoffOf(head: Conversation, at: number): Handoff {

@@ -8,6 +8,10 @@ export type Policy = {
   outcomes: readonly Outcome[];
   /** How long an offer stays with one consultant before the next is asked. */
   offerSeconds: number;
+  /** A consultant without any connection for this long loses what they hold: it is queued again. */
+  goneSeconds: number;
+  /** A conversation given back that the bot's side has not received by then is queued again. */
+  takeBackSeconds: number;
   /** Whether a consultant may take a conversation the bot still holds. */
   uninvited: boolean;
   /** Conversations one consultant takes at once, unless set per person. */
@@ -19,6 +23,9 @@ export type QueuePolicy = Queue & {
   deadlineSeconds: number;
   fallback: { to: 'queue'; queue: string } | { to: 'bot' } | { to: 'close'; outcome: string };
 };
+
+/** What applies where a client has not decided. */
+export const policyDefaults = { goneSeconds: 90, takeBackSeconds: 60 } as const;
 
 /** @returns the queue's policy, or undefined */
 export function queueOf(policy: Policy, id: string): QueuePolicy | undefined {

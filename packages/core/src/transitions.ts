@@ -19,11 +19,13 @@ export const transitions: Record<CommandType, Record<HolderState, 'go' | 'suppre
   close: { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'closed' },
   end: { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'nothing' },
   rate: { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
-  deadline: { 'with-bot': 'nothing', queued: 'go', assigned: 'nothing', closed: 'nothing' },
+  deadline: { 'with-bot': 'go', queued: 'go', assigned: 'nothing', closed: 'nothing' },
   requeue: { 'with-bot': 'not-assigned', queued: 'nothing', assigned: 'go', closed: 'not-assigned' },
   'mark-delivered': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
   'mark-seen': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
   'fail-delivery': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
+  'delay-delivery': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
+  'take-lane': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
   'retry-delivery': { 'with-bot': 'go', queued: 'go', assigned: 'go', closed: 'go' },
 };
 
@@ -47,5 +49,7 @@ export const givers: Record<CommandType, readonly Actor['type'][]> = {
   'mark-delivered': ['desk'],
   'mark-seen': ['user'],
   'fail-delivery': ['desk'],
+  'delay-delivery': ['desk'],
+  'take-lane': ['desk'],
   'retry-delivery': ['person', 'desk'],
 };

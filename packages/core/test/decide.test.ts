@@ -1,7 +1,7 @@
 import { abilityNames, type Entry } from '@parley/contracts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { abilities, decide, evolve, givers, transitions, type Command } from '../src/index.ts';
+import { abilities, decide, evolve, givers, marked, transitions, type Command, type Policy } from '../src/index.ts';
 import { ana, bot, desk, fresh, human, lukas, marta, policy, steps, stranger, user, World } from './worlds.ts';
 
 describe('the log', () => {
@@ -20,7 +20,10 @@ describe('the log', () => {
         }
         world.log.forEach((entry, n) => expect(entry.seq).toBe(n + 1));
         expect(new Set(world.log.map(({ id }) => id)).size).toBe(world.log.length);
-        const { delivery: _, user: __, ...folded } = world.log.reduce(evolve, fresh());
+        const { delivery: _, user: __, ...folded } = world.trace.reduce(
+          (before, { entries, delivery }) => marked(entries.reduce(evolve, before), delivery),
+          fresh(),
+        );
         const { delivery, user: ___, ...head } = world.head;
         expect(folded).toEqual(head);
         expect(delivery.deliveredSeq).toBeLessThanOrEqual(world.head.seq);
@@ -68,10 +71,12 @@ describe('the table', () => {
     end: { type: 'end', id: 'x', reason: 'user-left' },
     rate: { type: 'rate', id: 'x', score: 5 },
     deadline: { type: 'deadline', id: 'x' },
-    requeue: { type: 'requeue', id: 'x', reason: 'gone' },
-    'mark-delivered': { type: 'mark-delivered', id: 'x', seq: 1 },
+    requeue: { type: 'requeue', id: 'x', reason: 'consultant-gone', epoch: 2 },
+    'mark-delivered': { type: 'mark-delivered', id: 'x', seq: 1, lane: 0 },
     'mark-seen': { type: 'mark-seen', id: 'x', seq: 1 },
-    'fail-delivery': { type: 'fail-delivery', id: 'x', of: 1, reason: 'down' },
+    'fail-delivery': { type: 'fail-delivery', id: 'x', of: 1, reason: 'down', lane: 0 },
+    'delay-delivery': { type: 'delay-delivery', id: 'x', tries: 1, until: 9_000, reason: 'down', lane: 0 },
+    'take-lane': { type: 'take-lane', id: 'x', lane: 0 },
     'retry-delivery': { type: 'retry-delivery', id: 'x' },
   };
   const speakers = {
@@ -261,12 +266,129 @@ describe('deadlines', () => {
         const world = new World();
         for (const { by, command } of all) {
           world.give(by, command);
-          expect(world.head.dueAt !== undefined).toBe(world.head.holder.state === 'queued');
+          const { holder } = world.head;
+          const waits = holder.state === 'queued' || (holder.state === 'with-bot' && holder.pending !== undefined);
+          expect(world.head.dueAt !== undefined).toBe(waits);
         }
       }),
       { numRuns: 300 },
     );
   });
+});
+
+describe('a consultant who is gone', () => {
+  test('H18 loses what they hold, under the floor it was judged by and no other', () => {
+    const world = World.in('assigned');
+    const { epoch } = world.head;
+    world.give(human, { type: 'user-turn', text: 'are you there?', user });
+    world.now += 90_000;
+    expect(world.give(desk, { type: 'requeue', reason: 'consultant-gone', epoch })).toMatchObject({
+      ok: true,
+      entries: [{ kind: 'requeued', queue: 'cards', reason: 'consultant-gone', by: { type: 'desk' } }],
+    });
+    expect(world.head).toMatchObject({
+      epoch: epoch + 1,
+      holder: { state: 'queued', queue: 'cards', deadline: world.now + 300_000, passedBy: [] },
+      unansweredSince: 1_000,
+      handoff: { requestedAt: 1_000, heldBy: [ana.id] },
+      delivery: { outSeq: world.head.seq },
+    });
+    // A second process that judged by the same floor comes too late, also where somebody else holds it by then.
+    expect(world.give(desk, { type: 'requeue', reason: 'consultant-gone', epoch }).entries).toEqual([]);
+    world.give(lukas, { type: 'claim' });
+    expect(world.give(desk, { type: 'requeue', reason: 'consultant-gone', epoch }).entries).toEqual([]);
+    expect(world.head.holder).toMatchObject({ state: 'assigned', consultant: { id: lukas.id } });
+    expect(world.give(ana, { type: 'reply', text: 'back again', epoch })).toMatchObject({
+      code: 'not-holder',
+      entries: [{ kind: 'suppressed' }],
+    });
+  });
+});
+
+describe('a return the bot’s side has not received', () => {
+  const returned = () => {
+    const world = World.in('assigned');
+    world.give(ana, { type: 'return', packet: {} });
+    return { world, seq: world.head.seq };
+  };
+
+  test('H19 is pending until it is delivered, and then is the bot’s for good', () => {
+    const { world, seq } = returned();
+    expect(world.head.holder).toMatchObject({ pending: { seq, until: 61_000, queue: 'cards' } });
+    expect(world.head.dueAt).toBe(61_000);
+    world.give(desk, { type: 'mark-delivered', seq: seq - 1 });
+    expect(world.head.holder).toHaveProperty('pending');
+    world.give(desk, { type: 'mark-delivered', seq });
+    expect(world.head.holder).toEqual({ state: 'with-bot', since: 1_000 });
+    expect(world.head.dueAt).toBeUndefined();
+    world.now += 700_000;
+    expect(world.give(desk, { type: 'deadline' }).entries).toEqual([]);
+  });
+
+  test('H19 is taken as received when the bot speaks', () => {
+    const { world } = returned();
+    world.give(human, { type: 'user-turn', text: 'when does it arrive?', user });
+    expect(world.head.unansweredSince).toBe(1_000);
+    world.give(bot, { type: 'bot-turn', text: 'On Thursday.' });
+    expect(world.head.holder).toEqual({ state: 'with-bot', since: 1_000 });
+    expect(world.head.unansweredSince).toBeUndefined();
+    world.now += 700_000;
+    expect(world.give(desk, { type: 'deadline' }).entries).toEqual([]);
+  });
+
+  test('H19 goes back to its queue at the deadline, once, in the same episode', () => {
+    const { world, seq } = returned();
+    world.give(human, { type: 'user-turn', text: 'hello?', user });
+    world.now += 59_999;
+    expect(world.give(desk, { type: 'deadline' }).entries).toEqual([]);
+    world.now += 1;
+    expect(world.give(desk, { type: 'deadline' }).entries).toMatchObject([
+      { kind: 'requeued', queue: 'cards', reason: 'bot-did-not-take' },
+    ]);
+    expect(world.give(desk, { type: 'deadline' }).entries).toEqual([]);
+    expect(world.head).toMatchObject({
+      holder: { state: 'queued', queue: 'cards', deadline: world.now + 300_000 },
+      handoff: { n: 1, requestedAt: 1_000 },
+      unansweredSince: 1_000,
+    });
+    expect(world.head.handoff?.endedAt).toBeUndefined();
+    // The bot hears late of both, in order; what it says then about them is kept and moves nothing.
+    world.give(desk, { type: 'mark-delivered', seq: world.head.seq });
+    expect(world.give(bot, { type: 'bot-turn', text: 'It is me again.', announces: seq })).toMatchObject({
+      ok: true,
+      entries: [{ notice: true }],
+    });
+    expect(world.head.holder.state).toBe('queued');
+  });
+
+  test('H19 what the desk itself gives back is not taken back: it has been through its queues', () => {
+    const world = World.in('queued');
+    world.now += 300_000;
+    world.give(desk, { type: 'deadline' });
+    world.now += 600_000;
+    world.give(desk, { type: 'deadline' });
+    expect(world.head.holder).toEqual({ state: 'with-bot', since: world.now });
+    expect(world.head.dueAt).toBeUndefined();
+  });
+});
+
+test('H22 queues that fall back to one another end at the bot, after each of them once', () => {
+  const round: Policy = {
+    ...policy,
+    queues: policy.queues.map((queue, n, all) => ({
+      ...queue,
+      fallback: { to: 'queue', queue: all[(n + 1) % all.length]!.id },
+    })),
+  };
+  let head = World.in('queued').head;
+  const visited: string[] = [];
+  for (let n = 0; head.holder.state === 'queued'; n++) {
+    expect(n).toBeLessThan(10);
+    visited.push(head.holder.queue);
+    head = decide(head, { type: 'deadline', id: `d${n}` }, { by: desk, now: head.dueAt!, policy: round }).conversation;
+  }
+  expect(visited).toEqual(['cards', 'general', 'complaints']);
+  expect(head.holder.state).toBe('with-bot');
 });
 
 describe('abilities', () => {

@@ -28,6 +28,8 @@ export const policy: Policy = {
     { id: 'call-back', name: 'Call back' },
   ],
   offerSeconds: 30,
+  goneSeconds: 90,
+  takeBackSeconds: 60,
   uninvited: true,
   capacity: 4,
 };
@@ -59,6 +61,8 @@ export function fresh(): Conversation {
 export class World {
   head = fresh();
   log: Entry[] = [];
+  /** What each command wrote, and how the delivery marks stood after it. */
+  trace: { entries: Entry[]; delivery: Conversation['delivery'] }[] = [];
   now = 1_000;
   #ids = 0;
 
@@ -67,6 +71,7 @@ export class World {
     const decision = decide(this.head, { id, ...command }, { by, now: this.now, policy });
     this.head = decision.conversation;
     this.log.push(...decision.entries);
+    this.trace.push({ entries: decision.entries, delivery: this.head.delivery });
     return decision;
   }
 
@@ -112,10 +117,18 @@ const commands: fc.Arbitrary<Distribute<Command>>[] = [
   fc.constantFrom('user-left' as const, 'bot-ended' as const).map((reason) => ({ type: 'end', reason })),
   fc.integer({ min: 1, max: 5 }).map((score) => ({ type: 'rate', score })),
   fc.constant({ type: 'deadline' }),
-  fc.constant({ type: 'requeue', reason: 'gone' }),
-  fc.nat(30).map((seq) => ({ type: 'mark-delivered', seq })),
+  fc.nat(12).map((epoch) => ({ type: 'requeue', reason: 'consultant-gone', epoch })),
+  fc.record({ type: fc.constant('mark-delivered' as const), seq: fc.nat(30), lane: fc.nat(3) }),
   fc.nat(30).map((seq) => ({ type: 'mark-seen', seq })),
-  fc.nat(30).map((of) => ({ type: 'fail-delivery', of, reason: 'down' })),
+  fc.record({ type: fc.constant('fail-delivery' as const), of: fc.nat(30), reason: fc.constant('down'), lane: fc.nat(3) }),
+  fc.record({
+    type: fc.constant('delay-delivery' as const),
+    tries: fc.integer({ min: 1, max: 13 }),
+    until: fc.nat(100_000),
+    reason: fc.constant('down'),
+    lane: fc.nat(3),
+  }),
+  fc.nat(3).map((lane) => ({ type: 'take-lane', lane })),
   fc.constant({ type: 'retry-delivery' }),
 ];
 
@@ -124,7 +137,7 @@ export const steps = fc.array(
   fc.record({
     by: fc.constantFrom(...actors),
     command: fc.oneof(...commands),
-    after: fc.constantFrom(0, 1_000, 31_000, 700_000),
+    after: fc.constantFrom(0, 1_000, 31_000, 61_000, 700_000),
   }),
   { maxLength: 60 },
 );
