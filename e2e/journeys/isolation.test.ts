@@ -6,7 +6,7 @@ import { sees } from '../actors/eventually.ts';
 import { journey } from '../actors/journey.ts';
 import { User } from '../actors/user.ts';
 
-journey('nobody sees anything of another client', [bankx], async (scene) => {
+journey('H23 nobody sees anything of another client', [bankx], async (scene) => {
   const { cast, world } = scene;
   const [user, ana, noor] = await Promise.all([
     scene.user(),

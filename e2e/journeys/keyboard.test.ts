@@ -4,7 +4,7 @@ import { Consultant } from '../actors/consultant.ts';
 import { sees } from '../actors/eventually.ts';
 import { journey } from '../actors/journey.ts';
 
-journey('a declined offer goes to the next; the whole job is done without a mouse', [bankx], async (scene) => {
+journey('R4 a declined offer goes to the next; the whole job is done without a mouse', [bankx], async (scene) => {
   const { cast, world } = scene;
   const user = await scene.user();
   const lukas = await scene.consultant(cast.colleague);

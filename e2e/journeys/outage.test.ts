@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { bankx } from '../actors/cast.ts';
 import { journey } from '../actors/journey.ts';
 
-journey('a draft belongs to its conversation and survives a reload', [bankx], async (scene) => {
+journey('Y12 a draft belongs to its conversation and survives a reload', [bankx], async (scene) => {
   const { cast } = scene;
   const [first, second, ana] = await Promise.all([
     scene.user('first user'),
@@ -38,7 +38,7 @@ journey('a draft belongs to its conversation and survives a reload', [bankx], as
   await second.neverSaw('For the second one');
 });
 
-journey('while the desk is down nothing is lost, and everybody goes on by themselves', [bankx], async (scene) => {
+journey('Y18 while the desk is down nothing is lost, and everybody goes on by themselves', [bankx], async (scene) => {
   const { cast, world } = scene;
   const [user, ana] = await Promise.all([scene.user(), scene.consultant()]);
   await ana.goesAvailable();

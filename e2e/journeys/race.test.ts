@@ -5,7 +5,7 @@ import { startTogether } from '../actors/race.ts';
 import { sees } from '../actors/eventually.ts';
 
 journey(
-  'of two consultants one wins; a transfer carries its comment; the user rates the end',
+  'H4 of two consultants one wins; a transfer carries its comment; the user rates the end',
   [bankx, insurance],
   async (scene) => {
     const { cast } = scene;

@@ -3,9 +3,9 @@
 
 const ruleLine = /^- \*\*([HRSDY]\d+)\*\* (.+) \((P\d+(?:, P\d+)*)\)$/;
 const ids = String.raw`(?:[HRSDY]\d+\b[,:]?\s+)+`;
-// A title is what `test`, `it` or `describe` is called with, also behind `.each(…)`; or it heads a row of such a table.
+// A title is what `test`, `it`, `describe` or `journey` is called with, also behind `.each(…)`; or it heads a row of such a table.
 const title = new RegExp(
-  String.raw`((?:\b(?:test|it|describe)(?:\.\w+)*|\))\s*\(|\[)\s*(['"${'`'}])(${ids})((?:\\.|(?!\2)[^\\])*)\2`,
+  String.raw`((?:\b(?:test|it|describe|journey)(?:\.\w+)*|\))\s*\(|\[)\s*(['"${'`'}])(${ids})((?:\\.|(?!\2)[^\\])*)\2`,
   'g',
 );
 

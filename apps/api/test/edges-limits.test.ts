@@ -57,7 +57,7 @@ describe('limits', () => {
     }
   });
 
-  test('P11 more requests at once than there is room for are answered 503, and room comes back', async () => {
+  test('Y17 more requests at once than there is room for are answered 503, and room comes back', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const entered = Promise.withResolvers<'let in'>();
     let waiting = 0;

@@ -117,7 +117,7 @@ describe('from the bot to a person and back', () => {
     visitor.close();
   });
 
-  test('replies written while the bot is down arrive in order, once, when it is back', async () => {
+  test('D1 D2 replies written while the bot is down arrive in order, once, when it is back', async () => {
     const visitor = await visit();
     await visitor.say('a human please');
     const { id } = await listed(visitor);
@@ -136,7 +136,7 @@ describe('from the bot to a person and back', () => {
     visitor.close();
   }, 30_000);
 
-  test('a client never sees another’s conversation', async () => {
+  test('H23 a client never sees another’s conversation', async () => {
     const visitor = await visit('fabrikam');
     await visitor.say('a human please');
     await listed(visitor, 'ines@fabrikam.example');

@@ -48,14 +48,14 @@ describe('a consultant’s line', () => {
     expect(desk.turns.map((turn) => turn.text)).toEqual(['hello', 'thanks']);
   });
 
-  test('is shown once, however often and however concurrently it comes', async () => {
+  test('D8 is shown once, however often and however concurrently it comes', async () => {
     const body = desk.entries('Convo1', [{ kind: 'message', text: 'once' }]);
     await Promise.all(Array.from({ length: 10 }, () => desk.callback(bot.callbackUrl, body)));
     expect(await desk.callback(bot.callbackUrl, body)).toBe(200);
     expect(bot.channel.texts()).toEqual(['Ana Ruiz: once']);
   });
 
-  test('several are shown in order, and a repetition shows only what is new', async () => {
+  test('D8 several are shown in order, and a repetition shows only what is new', async () => {
     const body = desk.entries(
       'Convo1',
       ['a', 'b', 'c'].map((text) => ({ kind: 'message' as const, text })),
@@ -70,7 +70,7 @@ describe('a consultant’s line', () => {
     expect(bot.channel.texts().map((text) => text.at(-1))).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('is acknowledged only after the channel has taken it, and what follows waits', async () => {
+  test('D6 is acknowledged only after the channel has taken it, and what follows waits', async () => {
     bot.channel.refuse = (activity) => activity.text === 'Ana Ruiz: b';
     const body = desk.entries(
       'Convo1',
@@ -83,7 +83,7 @@ describe('a consultant’s line', () => {
     expect(bot.channel.texts()).toEqual(['Ana Ruiz: a', 'Ana Ruiz: b', 'Ana Ruiz: c']);
   });
 
-  test('is not shown again by a restarted bot that kept its storage', async () => {
+  test('D8 is not shown again by a restarted bot that kept its storage', async () => {
     const body = desk.entries('Convo1', [{ kind: 'message', text: 'once' }]);
     await desk.callback(bot.callbackUrl, body);
     const { storage } = bot;
@@ -118,7 +118,7 @@ describe('what becomes of a handoff', () => {
     );
   });
 
-  test('moves the floor: after completed the bot answers again', async () => {
+  test('D19 moves the floor: after completed the bot answers again', async () => {
     await post([{ kind: 'status', state: 'accepted' }]);
     desk.setFloor('Convo1', 'bot');
     await post([{ kind: 'status', state: 'completed', returned: true, packet: { promises: ['a call'] } }], 'bot');
@@ -128,7 +128,7 @@ describe('what becomes of a handoff', () => {
     expect(bot.heard).toMatchObject([{ text: 'and now?' }]);
   });
 
-  test('accepted without having been asked for silences the bot', async () => {
+  test('D19 accepted without having been asked for silences the bot', async () => {
     desk.setFloor('Other', 'bot');
     await bot.says('hi', 'o1', 'Other');
     desk.setFloor('Other', 'human');
@@ -141,7 +141,7 @@ describe('what becomes of a handoff', () => {
     expect(bot.heard).toEqual([]);
   });
 
-  test('late news of the bot’s floor does not let it speak over a person', async () => {
+  test('D19 late news of the bot’s floor does not let it speak over a person', async () => {
     desk.setFloor('Other', 'bot');
     const answered = Promise.withResolvers<void>();
     await bot.says('hi', 'o1', 'Other');
@@ -161,7 +161,7 @@ describe('what becomes of a handoff', () => {
     expect(bot.heard).toEqual([]);
   });
 
-  test('lines a broken attempt has shown are not said again', async () => {
+  test('D8 lines a broken attempt has shown are not said again', async () => {
     bot.channel.refuse = (activity) => activity.text === 'promised x';
     const body = desk.entries('Convo1', [{ kind: 'status', state: 'completed', packet: { promises: ['x'] } }], 'bot');
     expect(await desk.callback(bot.callbackUrl, body)).toBe(502);
@@ -227,13 +227,13 @@ describe('forgery', () => {
     nothingShown();
   });
 
-  test('JSON serialised again is refused', async () => {
+  test('D7 JSON serialised again is refused', async () => {
     const sent = body();
     expect(await desk.callback(bot.callbackUrl, sent, { body: JSON.stringify(sent, null, 1) })).toBe(401);
     nothingShown();
   });
 
-  test('no bit of body, id, timestamp or signature can be turned', () => {
+  test('D7 no bit of body, id, timestamp or signature can be turned', () => {
     const text = JSON.stringify(body());
     const timestamp = String(Math.floor(Date.now() / 1000));
     const headers = sign('msg-1', timestamp, text, desk.callbackSecret);
@@ -264,7 +264,7 @@ describe('forgery', () => {
     expect(verifyCallback(headers, broken, [desk.callbackSecret]).ok).toBe(false);
   });
 
-  test('while a secret is replaced both are good, and header names are matched in any case', () => {
+  test('D7 while a secret is replaced both are good, and header names are matched in any case', () => {
     const next = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
     const headers = sign('m', String(Math.floor(Date.now() / 1000)), '{}', next);
     const upper = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]));

@@ -38,7 +38,7 @@ describe('while the bot holds the floor', () => {
     ]);
   });
 
-  test('a desk that is down neither slows nor fails a bot turn, and gets everything in order when it is back', async () => {
+  test('D16 a desk that is down neither slows nor fails a bot turn, and gets everything in order when it is back', async () => {
     bot = await startBot(desk);
     let down = true;
     desk.fault = () => (down ? { kind: 'reset' } : undefined);
@@ -53,7 +53,7 @@ describe('while the bot holds the floor', () => {
     );
   });
 
-  test('a desk that hangs costs a turn no more than the limit for asking who holds the floor, once', async () => {
+  test('D16 a desk that hangs costs a turn no more than the limit for asking who holds the floor, once', async () => {
     bot = await startBot(desk, undefined, { timeouts: { floor: 100 } });
     const over = Promise.withResolvers<void>();
     desk.fault = () => ({ kind: 'slow', until: over.promise });
@@ -104,7 +104,7 @@ describe('while the bot holds the floor', () => {
     expect(seen[1]! - seen[0]!).toBeGreaterThanOrEqual(990);
   });
 
-  test('a lost answer does not double a line', async () => {
+  test('D18 a lost answer does not double a line', async () => {
     bot = await startBot(desk);
     desk.fault = ({ path, count }) => (path === '/v1/bot/turns' && count === 1 ? { kind: 'lost' } : undefined);
     await bot.says('one');
@@ -151,7 +151,7 @@ describe('while a person holds the floor', () => {
     desk.setFloor('Convo1', 'human');
   });
 
-  test('a user turn is one call, and the bot stays silent', async () => {
+  test('D19 a user turn is one call, and the bot stays silent', async () => {
     await bot.says('one');
     const before = desk.calls.length;
     await bot.says('two');
@@ -161,14 +161,14 @@ describe('while a person holds the floor', () => {
     expect(bot.channel.shown).toEqual([]);
   });
 
-  test('the answer `bot` gives the turn to the bot', async () => {
+  test('D19 the answer `bot` gives the turn to the bot', async () => {
     await bot.says('one');
     desk.setFloor('Convo1', 'bot');
     await bot.says('two');
     expect(bot.channel.texts()).toEqual(['You said two']);
   });
 
-  test('an activity the channel repeats is stored once', async () => {
+  test('D18 an activity the channel repeats is stored once', async () => {
     await bot.says('one', 'same');
     await bot.says('one', 'same');
     expect(texts()).toEqual(['one']);
@@ -181,7 +181,7 @@ describe('while a person holds the floor', () => {
     expect(texts()).toEqual(words);
   });
 
-  test('what the bot says all the same is not shown to the user, and shown to the desk as suppressed', async () => {
+  test('D19 what the bot says all the same is not shown to the user, and shown to the desk as suppressed', async () => {
     await bot.says('one');
     const reference = await referenceOf(bot);
     await bot.channel.continueConversationAsync('app-id', reference, async (context: Parameters<Logic>[0]) => {
@@ -201,7 +201,7 @@ describe('while a person holds the floor', () => {
 });
 
 describe('when the desk is away while a person holds the floor', () => {
-  test('lines are kept, the bot stays silent, the user is told once, and all arrives in order', async () => {
+  test('D17 lines are kept, the bot stays silent, the user is told once, and all arrives in order', async () => {
     bot = await startBot(desk, undefined, { away: { afterMs: 50, text: 'Please wait' } });
     desk.setFloor('Convo1', 'human');
     await bot.says('one');
@@ -217,7 +217,7 @@ describe('when the desk is away while a person holds the floor', () => {
     expect(bot.channel.texts()).toEqual(['Please wait']);
   });
 
-  test('held lines survive a restart of the bot', async () => {
+  test('D17 held lines survive a restart of the bot', async () => {
     bot = await startBot(desk, undefined, { away: { afterMs: 60_000 } });
     desk.setFloor('Convo1', 'human');
     await bot.says('one');
@@ -230,7 +230,7 @@ describe('when the desk is away while a person holds the floor', () => {
     await until(() => expect(texts()).toEqual(['one', 'two']), 5_000);
   });
 
-  test('a line that finds the floor with the bot again is answered by the bot', async () => {
+  test('D19 a line that finds the floor with the bot again is answered by the bot', async () => {
     bot = await startBot(desk, undefined, { away: { afterMs: 60_000 } });
     desk.setFloor('Convo1', 'human');
     await bot.says('one');

@@ -73,7 +73,7 @@ describe('handoff.initiate', () => {
     expect(desk.handoffs[0]).not.toHaveProperty('queue');
   });
 
-  test('a lost answer is made good under the same id, without a second handoff', async () => {
+  test('D18 a lost answer is made good under the same id, without a second handoff', async () => {
     bot = await startBot(desk, escalating({ reason: 'x' }));
     desk.fault = ({ path, count }) => (path === '/v1/bot/handoffs' && count === 1 ? { kind: 'lost' } : undefined);
     await bot.says('help', 'u1');
@@ -105,7 +105,7 @@ describe('handoff.initiate', () => {
     expect(desk.handoffs[0]?.turns).toEqual([]);
   });
 
-  test('a desk that stays away fails the handoff in time, and the bot is told by an event', async () => {
+  test('D20 a desk that stays away fails the handoff in time, and the bot is told by an event', async () => {
     bot = await startBot(desk, escalating({ reason: 'x' }), { timeouts: { handoff: 300 } });
     await bot.says('hello');
     desk.fault = () => ({ kind: 'status', status: 503 });
@@ -141,7 +141,7 @@ describe('handoff.initiate', () => {
     expect(bot.channel.texts()).toEqual(['nobody can be reached']);
   });
 
-  test('lines of the user during the handoff wait for its outcome and go to the person', async () => {
+  test('D17 lines of the user during the handoff wait for its outcome and go to the person', async () => {
     const release = Promise.withResolvers<void>();
     bot = await startBot(desk, escalating({ reason: 'x' }));
     await bot.says('hello');

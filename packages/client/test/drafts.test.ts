@@ -5,7 +5,7 @@ import { createDrafts } from '../src/drafts.ts';
 
 const backOff = { first: 1, cap: 2 };
 
-test('a draft is here at once, at the desk after a pause in typing, and only its last words are sent', async () => {
+test('Y11 a draft is here at once, at the desk after a pause in typing, and only its last words are sent', async () => {
   const saved: [string, DraftBody][] = [];
   const drafts = createDrafts({
     save: async (id, body) => saved.push([id, body]),
@@ -27,7 +27,7 @@ test('a draft is here at once, at the desk after a pause in typing, and only its
   ]);
 });
 
-test('words typed while the desk is away survive a reload and reach it later', async () => {
+test('Y11 words typed while the desk is away survive a reload and reach it later', async () => {
   const storage = memoryStorage();
   const away = createDrafts({
     save: () => Promise.reject(new DeskError('network')),
@@ -52,7 +52,7 @@ test('words typed while the desk is away survive a reload and reach it later', a
   await vi.waitFor(() => expect(saved).toEqual(['kept']));
 });
 
-test('the desk’s draft is taken unless newer words are here', async () => {
+test('Y11 the desk’s draft is taken unless newer words are here', async () => {
   const drafts = createDrafts({
     save: () => new Promise(() => undefined),
     storage: memoryStorage(),

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { applyHeads, belongs, type Heads } from '../src/index.ts';
 import { colleague, head, me } from './world.ts';
 
-test('P3: heads in any order, with repetitions, end at the newest of each', () => {
+test('Y4 heads in any order, with repetitions, end at the newest of each', () => {
   fc.assert(
     fc.property(
       fc.array(fc.record({ of: fc.nat(4), version: fc.integer({ min: 1, max: 9 }) }), { maxLength: 40 }),

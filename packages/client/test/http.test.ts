@@ -73,7 +73,7 @@ test('a refusal becomes a DeskError with the code, the detail and the holder', a
   expect(seen).toHaveLength(1);
 });
 
-test('P11: overload, broken connections and silence are tried again until the desk answers', async () => {
+test('Y14 overload, broken connections and silence are tried again until the desk answers', async () => {
   const { http, seen } = await serve({ status: 503, body: { code: 'overloaded' } }, 'cut', 'hang', {
     status: 200,
     body: { fine: true },
@@ -82,7 +82,7 @@ test('P11: overload, broken connections and silence are tried again until the de
   expect(seen.map(({ body }) => body)).toEqual(Array(4).fill('{"id":"1"}'));
 });
 
-test('Retry-After is waited for', async () => {
+test('Y14 Retry-After is waited for', async () => {
   const { http } = await serve(
     { status: 429, body: { code: 'rate-limited' }, headers: { 'retry-after': '0.2' } },
     { status: 200 },

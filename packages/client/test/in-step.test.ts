@@ -102,7 +102,7 @@ test('the cache invariant holds for every command', async () => {
   await expectInStep(id);
 });
 
-test('what happened while the line was cut is there after it, without a reload', async () => {
+test('Y6 what happened while the line was cut is there after it, without a reload', async () => {
   const { channel, id } = await held();
   line.cut();
   await vi.waitFor(() => expect(desk.connection.getSnapshot().state).toBe('reconnecting'));
@@ -117,7 +117,7 @@ test('what happened while the line was cut is there after it, without a reload',
   expect(desk.unread.getSnapshot().get(id)).toBe(3);
 });
 
-test('replies written while the line is cut arrive once and in order', async () => {
+test('Y7 replies written while the line is cut arrive once and in order', async () => {
   const { id } = await held();
   const epoch = desk.conversation(id).getSnapshot().log?.head.epoch ?? 0;
   line.cut();
@@ -133,7 +133,7 @@ test('replies written while the line is cut arrive once and in order', async () 
   expect(said).toEqual(['one', 'two', 'three']);
 });
 
-test('an answer lost after the desk has stored the reply does not double it', async () => {
+test('Y9 an answer lost after the desk has stored the reply does not double it', async () => {
   const { id } = await held();
   line.mute();
   desk.outbox.send({
@@ -157,7 +157,7 @@ test('an answer lost after the desk has stored the reply does not double it', as
   expect(await seen()).toBe(1);
 });
 
-test('a socket that stays open and says nothing is given up', async () => {
+test('Y5 a socket that stays open and says nothing is given up', async () => {
   const quick = createDesk({
     url: line.url,
     token: () => real.token(ana),
@@ -175,7 +175,7 @@ test('a socket that stays open and says nothing is given up', async () => {
   await vi.waitFor(() => expect(quick.connection.getSnapshot().state).toBe('live'), { timeout: 10_000 });
 });
 
-test('P4: of two who accept at once one wins, and the other is told who', async () => {
+test('Y15 of two who accept at once one wins, and the other is told who', async () => {
   const other = await signIn(lukas);
   const channel = `in-step-${n++}`;
   await bot.say('user', channel, 'help');
@@ -193,7 +193,7 @@ test('P4: of two who accept at once one wins, and the other is told who', async 
   await vi.waitFor(() => expect([...list('waiting'), ...list('waiting', other)]).not.toContain(id));
 });
 
-test('a draft is at the desk within a second and comes back on another machine', async () => {
+test('Y11 a draft is at the desk within a second and comes back on another machine', async () => {
   const { id } = await held();
   desk.drafts.set(id, { text: 'half a sentence', mode: 'reply' });
   await vi.waitFor(() => expect(desk.drafts.items.getSnapshot().get(id)?.state).toBe('saved'), { timeout: 1_000 });
@@ -204,7 +204,7 @@ test('a draft is at the desk within a second and comes back on another machine',
   );
 });
 
-test('a reply written under a floor that has passed fails with its reason and can be sent again', async () => {
+test('Y10 a reply written under a floor that has passed fails with its reason and can be sent again', async () => {
   const { id } = await held();
   desk.outbox.send({ conversation: id, kind: 'reply', text: 'too early', epoch: 0 });
   await vi.waitFor(() => expect(desk.outbox.items.getSnapshot()[0]?.state).toBe('failed'));

@@ -56,7 +56,7 @@ const steps = fc.array(
   { maxLength: 25 },
 );
 
-test('P2 P3: whatever pushes are lost, doubled or reordered, one keep-alive and one fetch equal a fresh read', () => {
+test('Y1 Y3 whatever pushes are lost, doubled or reordered, one keep-alive and one fetch equal a fresh read', () => {
   fc.assert(
     fc.property(steps, fc.infiniteStream(fc.nat()), (made, dice) => {
       const truth = history(made);
@@ -85,7 +85,7 @@ test('P2 P3: whatever pushes are lost, doubled or reordered, one keep-alive and 
   );
 });
 
-test('P2: pushes in order need no fetch at all', () => {
+test('Y1 pushes in order need no fetch at all', () => {
   fc.assert(
     fc.property(steps, (made) => {
       const truth = history(made);
@@ -99,7 +99,7 @@ test('P2: pushes in order need no fetch at all', () => {
   );
 });
 
-test('a gap is noticed and nothing after it is shown', () => {
+test('Y1 a gap is noticed and nothing after it is shown', () => {
   const log = applyChange(startLog(head(), [line(1)]), {
     conversation: head(undefined, { version: 3, seq: 3 }),
     entries: [line(3)],

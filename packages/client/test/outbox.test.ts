@@ -50,7 +50,7 @@ const states = (outbox: ReturnType<typeof outboxOn>) =>
   outbox.items.getSnapshot().map(({ text, state }) => `${text} ${state}`);
 const reply = (text: string) => ({ conversation, kind: 'reply' as const, text, epoch: 1 });
 
-test('P7: messages go in order, one at a time, and are shown at once', async () => {
+test('Y7 messages go in order, one at a time, and are shown at once', async () => {
   const target = desk();
   const outbox = outboxOn(target);
   for (const text of ['one', 'two', 'three']) outbox.send(reply(text));
@@ -59,7 +59,7 @@ test('P7: messages go in order, one at a time, and are shown at once', async () 
   expect(target.taken.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
 });
 
-test('P2: an answer lost on the way repeats the same id, so the desk has the message once', async () => {
+test('Y9 an answer lost on the way repeats the same id, so the desk has the message once', async () => {
   const target = desk([new DeskError('timeout'), new DeskError('network'), new DeskError('internal', { status: 500 })]);
   const outbox = outboxOn(target);
   outbox.send(reply('one'));
@@ -68,7 +68,7 @@ test('P2: an answer lost on the way repeats the same id, so the desk has the mes
   expect(target.taken.map(({ text }) => text)).toEqual(['one', 'two']);
 });
 
-test('a refusal is final, shown with its reason, never repeated by itself, and does not hold up the next', async () => {
+test('Y10 a refusal is final, shown with its reason, never repeated by itself, and does not hold up the next', async () => {
   const target = desk([new DeskError('not-holder', { status: 409 })]);
   const outbox = outboxOn(target);
   outbox.send(reply('one'));
@@ -83,7 +83,7 @@ test('a refusal is final, shown with its reason, never repeated by itself, and d
   expect(target.taken.at(-1)).toMatchObject({ text: 'one', epoch: 7, was: failed?.id });
 });
 
-test('a message survives the page: what was on its way is sent again under its id', async () => {
+test('Y8 a message survives the page: what was on its way is sent again under its id', async () => {
   const storage = memoryStorage();
   const hang = createOutbox({
     post: () => new Promise(() => undefined),

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-test('each client has its own key, made once and kept', async () => {
+test('S17 each client has its own key, made once and kept', async () => {
   const keys = fileKeys(file(), wrapping);
   const contoso = await keys.key('contoso');
   const fabrikam = await keys.key('fabrikam');
@@ -41,7 +41,7 @@ test('providers that make keys at the same time lose none and agree', async () =
   }
 });
 
-test('another key-encryption key opens nothing, and adds nothing to the ring', async () => {
+test('S17 another key-encryption key opens nothing, and adds nothing to the ring', async () => {
   await fileKeys(file(), wrapping).key('contoso');
   const before = await readFile(file(), 'utf8');
   const other = fileKeys(file(), randomBytes(32));
@@ -50,7 +50,7 @@ test('another key-encryption key opens nothing, and adds nothing to the ring', a
   expect(await readFile(file(), 'utf8')).toBe(before);
 });
 
-test('a key is bound to its client: exchanging two in the file is noticed', async () => {
+test('S17 a key is bound to its client: exchanging two in the file is noticed', async () => {
   const keys = fileKeys(file(), wrapping);
   await keys.key('contoso');
   await keys.key('fabrikam');

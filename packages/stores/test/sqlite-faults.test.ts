@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 describe('an encrypted file', () => {
-  test('shows nothing of what is stored, neither in the log', async () => {
+  test('S17 shows nothing of what is stored, neither in the log', async () => {
     const stores = make();
     const store = await stores.open('contoso');
     await put(
@@ -51,7 +51,7 @@ describe('an encrypted file', () => {
     await check(['contoso.db']);
   });
 
-  test('does not open with another key, and says so', async () => {
+  test('S17 does not open with another key, and says so', async () => {
     const stores = make();
     await put(await stores.open('contoso'), 1, {}, ['a']);
     await stores.close();
@@ -64,7 +64,7 @@ describe('an encrypted file', () => {
     await again.close();
   });
 
-  test('never gives changed data: a flipped bit is an error or touches nothing that is read', async () => {
+  test('S17 never gives changed data: a flipped bit is an error or touches nothing that is read', async () => {
     const stores = make();
     const store = await stores.open('contoso');
     for (let n = 0; n < 30; n++)
@@ -104,7 +104,7 @@ describe('an encrypted file', () => {
     expect(detected).toBeGreaterThan(20);
   });
 
-  test('of another client, or of a newer release, is refused with what to do', async () => {
+  test('S17 of another client, or of a newer release, is refused with what to do', async () => {
     const stores = make();
     await put(await stores.open('contoso'), 1, {}, ['canary']);
     await stores.close();
@@ -123,7 +123,7 @@ describe('an encrypted file', () => {
 });
 
 describe('when the medium fails', () => {
-  test('P13 a full disk refuses all that was called, acknowledges nothing, keeps reading, and recovers by itself', async () => {
+  test('S15 a full disk refuses all that was called, acknowledges nothing, keeps reading, and recovers by itself', async () => {
     const store = openOne();
     const head = await put(store, 1, {}, ['a']);
     let refused = 0;
@@ -155,7 +155,7 @@ describe('when the medium fails', () => {
     await store.close();
   });
 
-  test('P13 a full disk while heads are folded loses nothing of what was committed', { timeout: 60_000 }, async () => {
+  test('S15 a full disk while heads are folded loses nothing of what was committed', { timeout: 60_000 }, async () => {
     const store = openOne();
     let head = await put(store, 1, {}, ['a']);
     const waiting = () => store.db.prepare('select count(*) from recent').pluck().get() as number;
@@ -189,7 +189,7 @@ describe('when the medium fails', () => {
   });
 
   test.skipIf(process.platform !== 'linux')(
-    'P13 a write that fails in the middle of a commit acknowledges nothing, and it recovers by itself',
+    'S15 a write that fails in the middle of a commit acknowledges nothing, and it recovers by itself',
     { timeout: 60_000 },
     async () => {
       // Files may grow to 400 KB: the first to reach that is the log of SQLite, at COMMIT.
@@ -227,7 +227,7 @@ describe('when the medium fails', () => {
     },
   );
 
-  test('another process that writes is waited for, without holding up the event loop', async () => {
+  test('S16 another process that writes is waited for, without holding up the event loop', async () => {
     const store = openOne();
     const other = openOne();
     other.db.exec('begin immediate');
@@ -244,20 +244,24 @@ describe('when the medium fails', () => {
     await other.close();
   });
 
-  test('another process that never ends makes it unavailable, and later calls work', { timeout: 20_000 }, async () => {
-    const store = openOne();
-    const other = openOne();
-    other.db.exec('begin immediate');
-    await expect(store.commit(0, conversation(1), [])).rejects.toThrow(StoreUnavailable);
-    other.db.exec('rollback');
-    expect(await store.commit(0, conversation(1), [])).toBe('committed');
-    await store.close();
-    await other.close();
-  });
+  test(
+    'S15 another process that never ends makes it unavailable, and later calls work',
+    { timeout: 20_000 },
+    async () => {
+      const store = openOne();
+      const other = openOne();
+      other.db.exec('begin immediate');
+      await expect(store.commit(0, conversation(1), [])).rejects.toThrow(StoreUnavailable);
+      other.db.exec('rollback');
+      expect(await store.commit(0, conversation(1), [])).toBe('committed');
+      await store.close();
+      await other.close();
+    },
+  );
 });
 
 describe('several processes', () => {
-  test('see at once what another wrote, also when they had read before', async () => {
+  test('S16 see at once what another wrote, also when they had read before', async () => {
     const here = openOne();
     const there = openOne();
     const head = await put(here, 1, { holder: queued(1) }, ['a']);
@@ -275,7 +279,7 @@ describe('several processes', () => {
     await there.close();
   });
 
-  test('agree on everything, whoever commits, reads, searches or starts anew', { timeout: 60_000 }, async () => {
+  test('S16 agree on everything, whoever commits, reads, searches or starts anew', { timeout: 60_000 }, async () => {
     const handles = [openOne(), openOne(), openOne()];
     const model = new Map<number, { version: number; texts: string[] }>();
     let seed = 7;
@@ -319,7 +323,7 @@ describe('several processes', () => {
     await Promise.all(handles.map((store) => store.close()));
   });
 
-  test('P4 four processes claim 400 waiting conversations: each has one holder', { timeout: 60_000 }, async () => {
+  test('S16 four processes claim 400 waiting conversations: each has one holder', { timeout: 60_000 }, async () => {
     const stores = make();
     const store = await stores.open('contoso');
     const count = 400;
@@ -345,7 +349,7 @@ describe('several processes', () => {
   });
 
   test(
-    'P1 what was acknowledged is there after kill -9 at any instant, without a gap',
+    'S8 what was acknowledged is there after kill -9 at any instant, without a gap',
     { timeout: 120_000 },
     async () => {
       const acknowledged = new Map<number, number>();

@@ -67,7 +67,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       expect(text.body).toContain('when does it arrive?');
     });
 
-    test('P4 of 100 parallel claims one wins, and 99 are told who', async () => {
+    test('H4 of 100 parallel claims one wins, and 99 are told who', async () => {
       const id = await waiting('race');
       const answers = await Promise.all(
         Array.from({ length: 100 }, (_, n) => (n % 2 ? ana : lukas).command(id, 'claim')),
@@ -83,7 +83,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       }
     });
 
-    test('P2 a post repeated 50 times with one id is one message', async () => {
+    test('H17 a post repeated 50 times with one id is one message', async () => {
       const turnId = randomUUID();
       const results = await Promise.all(Array.from({ length: 50 }, () => bot.say('user', 'again', 'hello?', turnId)));
       expect(results.filter(({ outcome }) => outcome === 'stored')).toHaveLength(1);
@@ -102,7 +102,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       });
     });
 
-    test('P5 a bot line after take-over is refused and shown as suppressed, a late reply too', async () => {
+    test('H6 H8 a bot line after take-over is refused and shown as suppressed, a late reply too', async () => {
       const id = await waiting('floor');
       const { epoch } = (await ana.command(id, 'claim')).body.conversation;
       expect(await bot.say('bot', 'floor', 'Anything else?')).toMatchObject({ outcome: 'suppressed', floor: 'human' });
@@ -115,7 +115,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       ).toEqual(['Anything else?', 'one more thing']);
     });
 
-    test('P8 a consultant of another client sees 404 everywhere and receives no frame', async () => {
+    test('H23 Y16 a consultant of another client sees 404 everywhere and receives no frame', async () => {
       const spy = await listen(desk, 'noor@fabrikam.example');
       const id = await waiting('walls');
       await ana.command(id, 'claim');
@@ -146,7 +146,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       await spy.stop();
     });
 
-    test('an exchange costs three requests and two pushes', async () => {
+    test('Y21 an exchange costs three requests and two pushes', async () => {
       const id = await waiting('cost');
       const screen = await listen(desk, 'ana@contoso.example');
       const taken = await ana.command(id, 'claim');
@@ -180,7 +180,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       await screen.stop();
     });
 
-    test('an available consultant is offered what waits; declining passes it on, and a lapsed offer too', async () => {
+    test('R4 an available consultant is offered what waits; declining passes it on, and a lapsed offer too', async () => {
       for (const one of [ana, lukas]) await one.call('PUT', paths.presence, { state: 'available' });
       const screens = await Promise.all([listen(desk, 'ana@contoso.example'), listen(desk, 'lukas@contoso.example')]);
       const id = await waiting('offer');
@@ -204,7 +204,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       await Promise.all(screens.map((screen) => screen.stop()));
     });
 
-    test('P6 who is not served falls back by the deadline of the queue, and the bot is told', async () => {
+    test('H10 who is not served falls back by the deadline of the queue, and the bot is told', async () => {
       const id = await waiting('limbo');
       await desk.advance(601_000);
       await desk.advance(3_600_000);
@@ -224,7 +224,7 @@ for (const store of ['memory', 'sqlite'] as const) {
       expect((await ana.get<ConversationView>(paths.conversation(id))).body.entries.at(-1)?.kind).toBe('accepted');
     });
 
-    test('a draft is kept per person and conversation, and is gone when empty', async () => {
+    test('Y12 a draft is kept per person and conversation, and is gone when empty', async () => {
       const id = await waiting('draft');
       await ana.command(id, 'claim');
       expect((await ana.call('PUT', paths.draft(id), { text: 'half a sent', mode: 'reply' })).status).toBe(204);

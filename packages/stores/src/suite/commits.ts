@@ -17,7 +17,7 @@ import {
 
 export function commitCases(makeStores: MakeStores): void {
   describe('commit', () => {
-    test('a first commit makes head and entries', () =>
+    test('S1 a first commit makes head and entries', () =>
       withStore(makeStores, async (store) => {
         const head = conversation(1, { seq: 2 });
         expect(await store.commit(0, head, [message(1), message(2)])).toBe('committed');
@@ -26,7 +26,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await store.find(head.id, 'm-2')).toEqual(message(2));
       }));
 
-    test('what was never committed is not there', () =>
+    test('S1 what was never committed is not there', () =>
       withStore(makeStores, async (store) => {
         expect(await store.head(idOf(1))).toBeUndefined();
         expect(await store.find(idOf(1), 'm-1')).toBeUndefined();
@@ -36,7 +36,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await store.find(idOf(2), 'm-1')).toBeUndefined();
       }));
 
-    test('a commit on another version is a conflict and changes nothing', () =>
+    test('S2 a commit on another version is a conflict and changes nothing', () =>
       withStore(makeStores, async (store) => {
         const head = await put(store, 1, {}, ['a']);
         expect(await store.commit(0, conversation(1, { seq: 1 }), [message(1, 'x', 'x')])).toBe('conflict');
@@ -47,7 +47,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await store.find(head.id, 'x')).toBeUndefined();
       }));
 
-    test('a taken entry id is repeated and changes nothing, not even its other entries', () =>
+    test('S3 a taken entry id is repeated and changes nothing, not even its other entries', () =>
       withStore(makeStores, async (store) => {
         const head = await put(store, 1, {}, ['a']);
         expect(await store.commit(1, after(head, 2), [message(2, 'b'), message(3, 'c', 'm-1')])).toBe('repeated');
@@ -59,7 +59,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await store.commit(0, conversation(1, { seq: 1 }), [message(1)])).toBe('conflict');
       }));
 
-    test('an id stays taken however long the conversation grows', () =>
+    test('S3 an id stays taken however long the conversation grows', () =>
       withStore(makeStores, async (store) => {
         let head = await put(store, 1, {}, ['a']);
         for (let i = 0; i < 12; i++)
@@ -78,7 +78,7 @@ export function commitCases(makeStores: MakeStores): void {
         }
       }));
 
-    test('numbers that do not fit are the caller’s mistake: it throws and changes nothing', () =>
+    test('S4 numbers that do not fit are the caller’s mistake: it throws and changes nothing', () =>
       withStore(makeStores, async (store) => {
         const head = await put(store, 1, {}, ['a']);
         const bad: [string, () => Promise<unknown>][] = [
@@ -100,7 +100,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await store.commit(1, after(head, 1), [message(2)])).toBe('committed');
       }));
 
-    test('a mistake in one commit does not touch those called with it', () =>
+    test('S4 a mistake in one commit does not touch those called with it', () =>
       withStore(makeStores, async (store) => {
         const results = await Promise.allSettled([
           put(store, 1, {}, ['a']),
@@ -117,7 +117,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await store.entries(idOf(4), { limit: 10 })).toEqual([message(1, 'b')]);
       }));
 
-    test('of 100 commits on one version one wins', () =>
+    test('S2 of 100 commits on one version one wins', () =>
       withStore(makeStores, async (store) => {
         const head = await put(store, 1, { holder: queued(5) });
         const outcomes = await Promise.all(
@@ -134,7 +134,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect((await store.head(head.id))?.version).toBe(2);
       }));
 
-    test('commits chained in one turn follow each other', () =>
+    test('S2 commits chained in one turn follow each other', () =>
       withStore(makeStores, async (store) => {
         const head = conversation(1, { seq: 1 });
         const all = [store.commit(0, head, [message(1)])];
@@ -145,7 +145,7 @@ export function commitCases(makeStores: MakeStores): void {
         );
       }));
 
-    test('a head that was handed out stays as it was, whatever is committed later', () =>
+    test('S5 a head that was handed out stays as it was, whatever is committed later', () =>
       withStore(makeStores, async (store) => {
         const first = await put(store, 1, { userLines: ['a'] }, ['a']);
         const read = (await store.head(first.id))!;
@@ -155,7 +155,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect((await store.head(first.id))?.userLines).toEqual(['a', 'b']);
       }));
 
-    test('no entry that a caller holds is shared with the store', () =>
+    test('S5 no entry that a caller holds is shared with the store', () =>
       withStore(makeStores, async (store) => {
         const entry = message(1);
         const committing = store.commit(0, conversation(1, { seq: 1 }), [entry]);
@@ -167,7 +167,7 @@ export function commitCases(makeStores: MakeStores): void {
   });
 
   describe('entries', () => {
-    test('are read in order, forwards and backwards, by page', () =>
+    test('S6 are read in order, forwards and backwards, by page', () =>
       withStore(makeStores, async (store) => {
         await put(
           store,
@@ -196,7 +196,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await seqs({ before: 5_000, limit: 2 })).toEqual([99, 100]);
       }));
 
-    test('any text comes back as it was', () =>
+    test('S6 any text comes back as it was', () =>
       withStore(makeStores, async (store) => {
         const texts = [
           '',
@@ -224,7 +224,7 @@ export function commitCases(makeStores: MakeStores): void {
   });
 
   describe('stores', () => {
-    test('one client sees nothing of another', () =>
+    test('S7 one client sees nothing of another', () =>
       withStore(makeStores, async (contoso, { stores }) => {
         const fabrikam = await stores.open('fabrikam');
         await put(
@@ -258,7 +258,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await contoso.entries(idOf(1), { limit: 10 })).toEqual([message(1, 'canary')]);
       }));
 
-    test('a name that is no client slug is refused', () =>
+    test('S7 a name that is no client slug is refused', () =>
       withStore(makeStores, async (_, { stores }) => {
         for (const name of [
           '',
@@ -274,7 +274,7 @@ export function commitCases(makeStores: MakeStores): void {
           await expect(stores.open(name), name).rejects.toThrow(RangeError);
       }));
 
-    test('opening twice gives the same data', () =>
+    test('S7 opening twice gives the same data', () =>
       withStore(makeStores, async (store, { stores }) => {
         const [again, third] = await Promise.all([stores.open('contoso'), stores.open('contoso')]);
         await put(store, 1, {}, ['a']);
@@ -282,7 +282,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await third.find(idOf(1), 'm-1')).toEqual(message(1, 'a'));
       }));
 
-    test('closing waits for what was called, and refuses what comes after', () =>
+    test('S18 closing waits for what was called, and refuses what comes after', () =>
       withStore(makeStores, async (store, { stores }) => {
         const pending = put(store, 1, {}, ['a']);
         await stores.close();
@@ -294,7 +294,7 @@ export function commitCases(makeStores: MakeStores): void {
         );
       }));
 
-    test('all of it is there after closing and opening again, where the adapter is durable', () =>
+    test('S8 S10 all of it is there after closing and opening again, where the adapter is durable', () =>
       withStore(makeStores, async (store, { stores, reopen }) => {
         if (!reopen) return;
         const head = await put(

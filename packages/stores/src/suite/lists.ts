@@ -21,7 +21,7 @@ import {
 
 export function listCases(makeStores: MakeStores): void {
   describe('lists', () => {
-    test('show heads by state, the one waiting longest first', () =>
+    test('S9 show heads by state, the one waiting longest first', () =>
       withStore(makeStores, async (store) => {
         await put(store, 1, { holder: queued(30) });
         await put(store, 2, { holder: queued(10, 'loans') });
@@ -50,7 +50,7 @@ export function listCases(makeStores: MakeStores): void {
         expect(await list({ states: [] })).toEqual([]);
       }));
 
-    test('follow a conversation from state to state, with their counts', () =>
+    test('S9 follow a conversation from state to state, with their counts', () =>
       withStore(makeStores, async (store) => {
         const counts = async () => [
           await store.count({ states: ['with-bot'] }),
@@ -78,7 +78,7 @@ export function listCases(makeStores: MakeStores): void {
         expect(ids((await store.list({ states: ['closed'] }, { limit: 5 })).items)).toEqual([idOf(1)]);
       }));
 
-    test('go on where the page ended, whatever came in between', () =>
+    test('S9 go on where the page ended, whatever came in between', () =>
       withStore(makeStores, async (store) => {
         for (let n = 1; n <= 30; n++)
           await put(store, n, { holder: queued(1000 + Math.floor(n / 10) * 10, n % 2 ? 'cards' : 'loans') });
@@ -96,7 +96,7 @@ export function listCases(makeStores: MakeStores): void {
         expect(seen.toSorted()).toEqual([...Array.from({ length: 29 }, (_, i) => idOf(i + 1)), idOf(41)].toSorted());
       }));
 
-    test('a page that ends exactly at the end has no next', () =>
+    test('S9 a page that ends exactly at the end has no next', () =>
       withStore(makeStores, async (store) => {
         for (let n = 1; n <= 4; n++) await put(store, n, { holder: queued(7) });
         const pages = await allPages((cursor) =>
@@ -106,7 +106,7 @@ export function listCases(makeStores: MakeStores): void {
         await expect(store.list({ states: ['queued'] }, { limit: 2, cursor: 'nonsense' })).rejects.toThrow(RangeError);
       }));
 
-    test('of 20,000 conversations stay paged', { timeout: 120_000 }, () =>
+    test('S9 of 20,000 conversations stay paged', { timeout: 120_000 }, () =>
       withStore(makeStores, async (store) => {
         for (let from = 0; from < 20_000; from += 500)
           await Promise.all(
@@ -139,7 +139,7 @@ export function listCases(makeStores: MakeStores): void {
   });
 
   describe('due and undelivered', () => {
-    test('due heads come earliest first, until the time is changed', () =>
+    test('S10 due heads come earliest first, until the time is changed', () =>
       withStore(makeStores, async (store) => {
         await put(store, 1, { dueAt: 300 });
         await put(store, 2, { dueAt: 100 });
@@ -155,7 +155,7 @@ export function listCases(makeStores: MakeStores): void {
         expect(ids(await store.due(1000, 10))).toEqual([1, 2].map(idOf));
       }));
 
-    test('undelivered heads are those behind and not failed', () =>
+    test('S10 undelivered heads are those behind and not failed', () =>
       withStore(makeStores, async (store) => {
         await put(store, 1, { delivery: { outSeq: 2, deliveredSeq: 1, seenSeq: 0 } }, ['a', 'b']);
         await put(store, 2, { delivery: { outSeq: 2, deliveredSeq: 2, seenSeq: 0 } }, ['a', 'b']);
@@ -175,7 +175,7 @@ export function listCases(makeStores: MakeStores): void {
   });
 
   describe('changes', () => {
-    test('give each changed head once, newest state, oldest change first', () =>
+    test('S11 give each changed head once, newest state, oldest change first', () =>
       withStore(makeStores, async (store) => {
         const empty = await store.changeCursor();
         expect(await store.changes(empty, 10)).toEqual({ items: [], cursor: empty, more: false });
@@ -195,7 +195,7 @@ export function listCases(makeStores: MakeStores): void {
       }));
 
     test(
-      'a reader that only follows changes ends with every head, whatever was committed at the same time',
+      'S11 a reader that only follows changes ends with every head, whatever was committed at the same time',
       { timeout: 60_000 },
       () =>
         fc.assert(

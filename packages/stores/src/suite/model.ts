@@ -22,7 +22,7 @@ import {
 /** Random commits against the simplest thing that could be right: a map of heads and arrays of entries. */
 export function modelCases(makeStores: MakeStores): void {
   describe('any sequence of commits', () => {
-    test('leaves what a plain model leaves', { timeout: 120_000 }, () =>
+    test('S14 leaves what a plain model leaves', { timeout: 120_000 }, () =>
       fc.assert(
         fc.asyncProperty(fc.array(fc.array(attempt, { minLength: 1, maxLength: 8 }), { maxLength: 12 }), (turns) =>
           withStore(makeStores, async (store) => {

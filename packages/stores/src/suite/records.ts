@@ -4,7 +4,7 @@ import { withStore } from './fixtures.ts';
 
 export function recordCases(makeStores: MakeStores): void {
   describe('documents', () => {
-    test('are put, replaced, listed by kind and deleted', () =>
+    test('S13 are put, replaced, listed by kind and deleted', () =>
       withStore(makeStores, async (store) => {
         expect(await store.document('draft', 'a')).toBeUndefined();
         await store.putDocument('draft', 'a', { text: 'one' });
@@ -25,7 +25,7 @@ export function recordCases(makeStores: MakeStores): void {
         expect(await store.documents('unknown')).toEqual([]);
       }));
 
-    test('the last put called wins', () =>
+    test('S13 the last put called wins', () =>
       withStore(makeStores, async (store) => {
         await Promise.all(Array.from({ length: 20 }, (_, i) => store.putDocument('draft', 'a', i)));
         expect(await store.document('draft', 'a')).toBe(19);
@@ -45,7 +45,7 @@ export function recordCases(makeStores: MakeStores): void {
   });
 
   describe('audit', () => {
-    test('is kept in the order of the calls and read by page', () =>
+    test('S13 is kept in the order of the calls and read by page', () =>
       withStore(makeStores, async (store) => {
         const record = (i: number) => ({
           at: 1000 - i,

@@ -20,7 +20,7 @@ import {
 
 export function searchCases(makeStores: MakeStores): void {
   describe('search', () => {
-    test('finds words anywhere in a conversation, the last one as a prefix', () =>
+    test('S12 finds words anywhere in a conversation, the last one as a prefix', () =>
       withStore(makeStores, async (store) => {
         await put(store, 1, {}, ['My credit card was declined', 'Which shop was it?']);
         await put(store, 2, {}, ['I want a new CARD', 'declining balance']);
@@ -36,7 +36,7 @@ export function searchCases(makeStores: MakeStores): void {
         expect(await find('nothing')).toEqual([]);
       }));
 
-    test('sees what was committed just before, and every kind of text', () =>
+    test('S12 sees what was committed just before, and every kind of text', () =>
       withStore(makeStores, async (store) => {
         const head = await put(store, 1, {}, ['first']);
         const by = { type: 'person' as const, ...ana };
@@ -66,7 +66,7 @@ export function searchCases(makeStores: MakeStores): void {
         );
       }));
 
-    test('does not care for case and accents, and knows scripts without spaces', () =>
+    test('S12 does not care for case and accents, and knows scripts without spaces', () =>
       withStore(makeStores, async (store) => {
         await put(store, 1, {}, ['Überweisung an José García, ﬁnal']);
         await put(store, 2, {}, ['我的银行卡被拒绝了']);
@@ -87,7 +87,7 @@ export function searchCases(makeStores: MakeStores): void {
         expect(await find('2026-03')).toEqual([idOf(5)]);
       }));
 
-    test('no text breaks the query', () =>
+    test('S12 no text breaks the query', () =>
       withStore(makeStores, async (store) => {
         await put(store, 1, {}, ['AND OR NOT NEAR plain text', 'c++ & "quotes"']);
         const queries = [
