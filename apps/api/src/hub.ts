@@ -7,13 +7,16 @@ import {
   type Role,
 } from '@parley/contracts';
 import { consults, reads, supervises, type Host } from '@parley/core';
-import { createHub, HubError, JsonText, type Hub } from '@parley/signalr-server';
+import { createHub, HubError, JsonText, type Hub, type HubDefinition } from '@parley/signalr-server';
 import type { ClientDesk, ClientDesks } from './client-desk.ts';
 import { groups, type Push } from './publish.ts';
 import { compileWriter } from './shapes.ts';
 
 /** What the hub knows of a connection, from its token. */
 export type HubData = { client: string; person: PersonRef; roles: readonly Role[] };
+
+/** What carries the hub: SignalR, unless a simulation brings its own lines. */
+export type MakeHub = (definition: HubDefinition<HubEvents, HubData, HubMethods>) => Hub<HubEvents, HubData>;
 
 export type DeskHub = {
   hub: Hub<HubEvents, HubData>;
@@ -27,10 +30,10 @@ export type DeskHub = {
  * The desk's hub: facts to the console, and signals that are never stored. Commands go over HTTP.
  * A client never names a group; every method authorises again.
  */
-export function createDeskHub(desks: () => ClientDesks, host: Host): DeskHub {
+export function createDeskHub(desks: () => ClientDesks, host: Host, make: MakeHub = createHub): DeskHub {
   const watched = new Map<string, Watching>();
 
-  const hub = createHub<HubEvents, HubData, HubMethods>({
+  const hub = make({
     methods: {
       async watch(ctx, id) {
         const desk = await desks().open(ctx.data.client);
