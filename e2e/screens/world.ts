@@ -75,7 +75,7 @@ export async function startWorld({ port = 0 }: { port?: number } = {}): Promise<
     config,
     clients,
     log: createLogger({ level: config.logLevel, production: false }),
-    host: { ...realHost, now },
+    host: { ...realHost, now, steady: () => performance.now() + clock.offset },
   });
 
   const tokens = new Map<string, { token: string; until: number }>();
@@ -159,10 +159,17 @@ function tenantOf(who: Who) {
 }
 
 /** Nobody falls out of a queue while somebody looks at the screen. */
-function withoutHurry(file: { clients: { policy?: { queues: { deadlineSeconds: number }[] } }[] }): unknown {
-  for (const { policy } of file.clients) for (const queue of policy?.queues ?? []) queue.deadlineSeconds = 12 * 3_600;
+function withoutHurry(file: { clients: { policy?: Hurry }[] }): unknown {
+  for (const { policy } of file.clients) {
+    if (!policy) continue;
+    for (const queue of policy.queues) queue.deadlineSeconds = 12 * 3_600;
+    // Those who took something in the story have no window open until it is told.
+    policy.goneSeconds = 24 * 3_600;
+  }
   return file;
 }
+
+type Hurry = { queues: { deadlineSeconds: number }[]; goneSeconds: number };
 
 /** The bots' side: takes every callback but those of the conversation `bot-down`. */
 async function startBot(): Promise<{ url: string; close(): Promise<void> }> {

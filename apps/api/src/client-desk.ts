@@ -3,14 +3,18 @@ import type { Caller, Host, Store, Stores } from '@parley/core';
 import type { Client, Clients } from './clients.ts';
 import { Delivery, type Callback } from './delivery.ts';
 import { createDesk, type Committed, type Desk } from './desk.ts';
+import { createDeskClock } from './desk-clock.ts';
 import { PresenceBook } from './presence.ts';
 import { Publisher, type Push } from './publish.ts';
 import { Router } from './router.ts';
+import { Sweeper } from './sweeper.ts';
 
 /** Everything one client's desk is made of, around its own store handle. */
 export type ClientDesk = {
   id: string;
   host: Host;
+  /** The desk's time, in ms since the epoch; deadlines are set and judged by it. */
+  now: () => number;
   client: () => Client;
   store: Store;
   desk: Desk;
@@ -18,7 +22,7 @@ export type ClientDesk = {
   caller(person: PersonRef, roles: readonly Role[]): Caller;
   typing(conversation: Conversation, by: PersonRef): void;
   userTyping(conversation: Conversation): void;
-  /** Does what is due by the clock: lapsed offers, queue deadlines. */
+  /** Does what is due by the clock: lapsed offers, queue deadlines, returns nobody took, consultants who are gone. */
   sweep(): Promise<void>;
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -111,6 +115,7 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
   };
   const store = await parts.stores.open(id);
   const { host } = parts;
+  const now = createDeskClock(host, (await store.search({ limit: 1 })).items[0]?.conversation.updatedAt);
   const publisher = new Publisher(id, parts.push, host);
   const duty = (person: string) => dutyOf(client(), person);
 
@@ -118,6 +123,8 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     store,
     duty,
     host,
+    now,
+    elsewhere: () => false,
     changed: (items) => {
       publisher.presence(items);
       router?.route();
@@ -127,7 +134,7 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
   const desk = createDesk({
     store,
     policy: () => client().policy,
-    now: host.now,
+    now,
     committed,
     alongside: (id) => delivery.unmarked(id),
   });
@@ -148,27 +155,31 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     failed: (error) => parts.failed(error, 'delivery'),
   });
 
+  const sweeper = new Sweeper({
+    store,
+    desk,
+    presence,
+    host,
+    now,
+    policy: () => client().policy,
+    unmarked: (id) => delivery.unmarked(id),
+  });
+
   const self: ClientDesk = {
     id,
     host,
+    now,
     client,
     store,
     desk,
     presence,
-    caller: (person, roles) => ({
-      type: 'person',
-      ...person,
-      roles,
-      ...duty(person.id),
-      load: presence.load(person.id),
-    }),
+    caller(person, roles) {
+      presence.active(person);
+      return { type: 'person', ...person, roles, ...duty(person.id), load: presence.load(person.id) };
+    },
     typing: (conversation, by) => void delivery.typing(conversation, by),
     userTyping: (conversation) => publisher.userTyping(conversation),
-    async sweep() {
-      for (const conversation of await store.due(host.now(), 200)) {
-        await desk.execute(conversation.id, { type: 'deadline', id: host.newId() }, { type: 'desk' });
-      }
-    },
+    sweep: () => sweeper.sweep(),
     async idle() {
       await desk.idle();
       await router.idle();

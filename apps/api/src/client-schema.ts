@@ -43,9 +43,9 @@ const PolicySettings = Type.Object(
     outcomes: Type.Array(Outcome, { minItems: 1, maxItems: 100 }),
     offerSeconds: Type.Integer({ minimum: 5, maximum: 3_600 }),
     /** Without any connection for this long, a consultant loses what they hold. */
-    goneSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 3_600 })),
+    goneSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 86_400 })),
     /** What the bot has not taken back by then is queued again. */
-    takeBackSeconds: Type.Optional(Type.Integer({ minimum: 10, maximum: 3_600 })),
+    takeBackSeconds: Type.Optional(Type.Integer({ minimum: 10, maximum: 86_400 })),
     uninvited: Type.Boolean(),
     capacity: Type.Integer({ minimum: 1, maximum: 100 }),
   },

@@ -57,6 +57,10 @@ export const Presence = Type.Object(
     since: Time,
     /** Why the desk changed it by itself; absent when the person chose it. */
     reason: Type.Optional(Type.String({ maxLength: 200 })),
+    /** The person was without a connection for too long: when, and how many conversations went back to the queue. */
+    requeued: Type.Optional(
+      Type.Object({ at: Time, count: Type.Integer({ minimum: 1 }) }, { additionalProperties: false }),
+    ),
     /** Conversations held now, and how many the person takes at once. */
     load: Type.Integer({ minimum: 0 }),
     capacity: Type.Integer({ minimum: 0 }),

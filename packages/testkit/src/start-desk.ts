@@ -27,8 +27,13 @@ export type DeskOptions = {
   storeKey?: string;
   /** Answers of the bots' callback, for tests of delivery. Default 204 at once. */
   answerCallback?: (callback: ReceivedCallback) => number | Promise<number>;
+  /** Shared by desks that are processes of one machine. */
+  clock?: TestClock;
   logLevel?: 'silent' | 'warn';
 };
+
+/** How far a machine's clocks are ahead of this machine's, in ms. */
+export type TestClock = { wall: number; steady: number };
 
 export type ReceivedCallback = { client: string; headers: Record<string, string>; raw: string; body: CallbackBody };
 
@@ -41,11 +46,14 @@ export async function startDesk({
   directory,
   storeKey = randomBytes(32).toString('base64'),
   answerCallback = () => 204,
+  clock = { wall: 0, steady: 0 },
   logLevel = 'silent',
 }: DeskOptions = {}): Promise<TestDesk> {
-  const clock = { offset: 0 };
-  const now = () => Date.now() + clock.offset;
-  const identity = createIdentity({ now });
+  const now = () => Date.now() + clock.wall;
+  const steady = () => performance.now() + clock.steady;
+  // The desk judges tokens by a clock that never goes back; whoever issues them has one of their own.
+  let ahead = 0;
+  const identity = createIdentity({ now: () => Date.now() + (ahead = Math.max(ahead, clock.wall)) });
   const callbacks: ReceivedCallback[] = [];
   const waiting = new Set<() => void>();
   const callbackServer = createServer((request, response) => {
@@ -92,7 +100,7 @@ export async function startDesk({
     config,
     clients,
     log: createLogger({ level: logLevel, production: false }),
-    host: { ...realHost, now },
+    host: { ...realHost, now, steady },
     ...(store === 'memory' ? { stores: memoryStores() } : {}),
     fetchJson: async (url) => {
       const tenant = new URL(url).pathname.split('/')[1]!;
@@ -120,8 +128,14 @@ export async function startDesk({
       return minted(client, () => identity.mint({ tid: clients.byId(client)!.tenant, subject: { bot: bot.appId } }));
     },
     async advance(ms) {
-      clock.offset += ms;
+      clock.wall += ms;
+      clock.steady += ms;
       // What was signed before may have expired by the new time.
+      tokens.clear();
+      await api.desks.sweep();
+    },
+    async stepClock(ms) {
+      clock.wall += ms;
       tokens.clear();
       await api.desks.sweep();
     },
@@ -146,8 +160,10 @@ export type TestDesk = {
   token(email: string): Promise<string>;
   /** A valid app-only token of a client's bot. */
   botToken(client: string): Promise<string>;
-  /** Moves the clock and does what is due. */
+  /** Lets time pass and does what is due. */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock forward or back without any time passing, and does what is due. */
+  stepClock(ms: number): Promise<void>;
   /** Waits for a condition, looking again whenever something happened. @throws when it does not come true in time */
   until<T>(condition: () => T | Promise<T>, timeoutMs?: number): Promise<NonNullable<T>>;
   close(): Promise<void>;

@@ -65,7 +65,7 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
           outcomes: [...policy.outcomes],
           replies: [...replies],
           can: { consult: consults(caller), supervise: supervises(caller), administer: administers(caller) },
-          serverTime: now(),
+          serverTime: desk.now(),
         };
       },
     );
@@ -276,7 +276,7 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
         const { desk, caller, conversation } = await readable(request.caller, request.params.id);
         const key = draftKey(conversation.id, caller.id);
         if (request.body.text === '') await desk.store.deleteDocument('draft', key);
-        else await desk.store.putDocument('draft', key, { ...request.body, savedAt: now() } satisfies Draft);
+        else await desk.store.putDocument('draft', key, { ...request.body, savedAt: desk.now() } satisfies Draft);
         return reply.status(204).send(null);
       },
     );

@@ -1,0 +1,94 @@
+import type { Conversation, PersonRef } from '@parley/contracts';
+import type { Command, Host, Policy, Store } from '@parley/core';
+import type { Desk } from './desk.ts';
+import type { PresenceBook } from './presence.ts';
+
+type Options = {
+  store: Store;
+  desk: Desk;
+  presence: PresenceBook;
+  host: Host;
+  /** The desk's time. */
+  now: () => number;
+  policy: () => Policy;
+  /** What is known to have been delivered in a conversation and is not marked yet. */
+  unmarked: (id: string) => Command | undefined;
+};
+
+/**
+ * What a client's desk does by itself, by the clock. Nothing is remembered between two sweeps but what the store holds,
+ * so that a restart forgets nothing; and each thing is done once, since a commit in between makes it needless.
+ */
+export class Sweeper {
+  readonly #options: Options;
+  readonly #since: number;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#since = options.host.steady();
+  }
+
+  async sweep(): Promise<void> {
+    const results = await Promise.allSettled([this.#deadlines(), this.#gone()]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** All that is due, page by page: what cannot be done now is passed over and does not stand in the way of the rest. */
+  async #deadlines(): Promise<void> {
+    const { store, now } = this.#options;
+    const seen = new Set<string>();
+    const failures: unknown[] = [];
+    for (;;) {
+      const page = (await store.due(now(), pageSize + seen.size)).filter(({ id }) => !seen.has(id));
+      if (page.length === 0) break;
+      for (const { id } of page) seen.add(id);
+      // Started together, they share transactions.
+      const results = await Promise.allSettled(page.map((conversation) => this.#deadline(conversation)));
+      failures.push(...results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : [])));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #deadline({ id, holder }: Conversation): Promise<void> {
+    const { desk, host, unmarked } = this.#options;
+    if (holder.state === 'with-bot') {
+      // While this process was starting nobody delivered: the bot's side is given the chance to receive it first.
+      if (host.steady() - this.#since < settleMs) return;
+      const mark = unmarked(id);
+      if (mark) void desk.execute(id, mark, { type: 'desk' }).catch(() => undefined);
+    }
+    await desk.execute(id, { type: 'deadline', id: host.newId() }, { type: 'desk' });
+  }
+
+  async #gone(): Promise<void> {
+    const { presence, policy } = this.#options;
+    for (const person of presence.missing(policy().goneSeconds * 1000)) await this.#requeueAll(person);
+  }
+
+  /** Judged by the floor as it was read: where it has changed since, the requeue does nothing. */
+  async #requeueAll(person: PersonRef): Promise<void> {
+    const { store, desk, presence, host, policy } = this.#options;
+    let count = 0;
+    for (;;) {
+      const { items } = await store.list({ states: ['assigned'], consultant: person.id }, { limit: pageSize });
+      if (!presence.isMissing(person.id, policy().goneSeconds * 1000)) break;
+      if (items.length === 0) return presence.lost(person, count);
+      const outcomes = await Promise.all(
+        items.map(({ id, epoch }) =>
+          desk.execute(
+            id,
+            { type: 'requeue', id: host.newId(), reason: 'consultant-gone', epoch },
+            { type: 'desk' },
+          ),
+        ),
+      );
+      const done = outcomes.filter((outcome) => outcome.ok && outcome.entries.length > 0).length;
+      count += done;
+      // Nothing of it could be changed: the next sweep tries again.
+      if (done === 0) break;
+    }
+  }
+}
+
+const pageSize = 200;
+const settleMs = 10_000;
