@@ -4,14 +4,29 @@ import { connectionWords } from '../src/features/connection/connection-words.ts'
 import { attention, signals, titleOf } from '../src/features/notifications/attention.ts';
 import { defaults, readPreferences } from '../src/preferences/stored.ts';
 
+const fine = { waiting: 0, online: true, signIn: false };
+
 test('the connection chip says how true the screen is and what waits to go', () => {
-  expect(connectionWords({ state: 'live', since: 0, heardAt: 8_000 }, 0, 10_000).text).toBe('Live · in step 2 s ago');
-  expect(connectionWords({ state: 'reconnecting', since: 0, heardAt: 1_000, reason: 'network' }, 2, 15_000).text).toBe(
+  const live = { state: 'live', since: 0, heardAt: 8_000 } as const;
+  const lost = { state: 'reconnecting', since: 0, heardAt: 1_000, reason: 'network' } as const;
+  expect(connectionWords(live, fine, 10_000).text).toBe('Live · in step 2 s ago');
+  expect(connectionWords(lost, { ...fine, waiting: 2 }, 15_000).text).toBe(
     'Reconnecting · last in step 14 s ago, 2 messages waiting to go',
   );
-  expect(connectionWords({ state: 'reconnecting', since: 0, heardAt: undefined, reason: 'sign-in' }, 1, 0).text).toBe(
-    'Sign-in needed · not yet in step, 1 message waiting to go',
-  );
+  expect(
+    connectionWords({ ...lost, heardAt: undefined, reason: 'sign-in' }, { ...fine, waiting: 1 }, 0).text,
+  ).toBe('Sign-in needed · not yet in step, 1 message waiting to go');
+});
+
+test('Y13 the connection chip calls nothing live that is offline or waits for a sign-in, whatever the socket says', () => {
+  const live = { state: 'live', since: 0, heardAt: 8_000 } as const;
+  expect(connectionWords(live, { ...fine, online: false, waiting: 3 }, 10_000)).toEqual({
+    tone: 'lost',
+    short: 'Offline',
+    text: 'Offline · last in step 2 s ago, 3 messages waiting to go',
+  });
+  expect(connectionWords(live, { ...fine, signIn: true }, 10_000)).toMatchObject({ tone: 'lost', short: 'Sign-in needed' });
+  expect(connectionWords(live, { ...fine, online: false, signIn: true }, 10_000).short).toBe('Offline');
 });
 
 test('an offer always sounds; a message only where nobody looks', () => {

@@ -22,6 +22,7 @@ const returned = { kind: 'returned' as const, packet: {}, by: { type: 'person' a
 const line = { kind: 'message' as const };
 const pending: OutboxItem = {
   id: 'x',
+  n: 1,
   conversation: 'c',
   kind: 'reply',
   text: 'hello',

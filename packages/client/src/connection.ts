@@ -11,29 +11,22 @@ export interface Connection {
   invoke<T>(method: string, ...args: unknown[]): Promise<T>;
   /** The connection has ended for good. */
   onclose(run: () => void): void;
-  onreconnecting(run: () => void): void;
-  onreconnected(run: () => void): void;
 }
 
 export interface ConnectOptions {
   /** Address of the hub. */
   url: string;
   token(): Promise<string>;
-  /** Milliseconds until the next try, by the number of tries that failed. */
-  pauseBefore(retries: number): number;
   /** Milliseconds without a frame after which the connection is taken for dead. */
   silence: number;
 }
 
 export type Connect = (options: ConnectOptions) => Connection;
 
-/** Over a WebSocket. */
-export const connectSignalR: Connect = ({ url, token, pauseBefore, silence }) => {
+/** Over a WebSocket. It never comes back by itself: the link dials, and knows why it has to. */
+export const connectSignalR: Connect = ({ url, token, silence }) => {
   const connection = new HubConnectionBuilder()
     .withUrl(url, { accessTokenFactory: token, transport: HttpTransportType.WebSockets, withCredentials: false })
-    .withAutomaticReconnect({
-      nextRetryDelayInMilliseconds: ({ previousRetryCount }) => pauseBefore(previousRetryCount),
-    })
     .configureLogging(LogLevel.None)
     .build();
   connection.serverTimeoutInMilliseconds = silence;

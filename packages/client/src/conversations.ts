@@ -38,8 +38,8 @@ export type Typing = { type: 'user' } | { type: 'person'; person: PersonRef };
 export interface Conversations {
   /** The state of a conversation, whether it is open or not. */
   state(id: string): Readable<ConversationState>;
-  /** Opens it: fetches it and follows it until the returned function is called. */
-  open(id: string): () => void;
+  /** Opens it: fetches it and follows it until the returned function is called. What is shown is looked at anew. */
+  open(id: string, as?: 'shown' | 'followed'): () => void;
   /** Fetches it again. */
   refresh(id: string): Promise<void>;
   /** Fetches the page of entries before the first one here. @throws DeskError */
@@ -48,6 +48,8 @@ export interface Conversations {
   answered(id: string, answer: CommandAnswer): void;
   /** Joins everything that is open again and fetches what was missed. @throws DeskError */
   resync(): Promise<void>;
+  /** Fetches what is shown, unless that has just been done: somebody has come back to the page. */
+  look(): void;
   on: Pick<HubEvents, 'change' | 'marks' | 'signal'> & {
     heads(items: { id: string; seq: number; version: number }[]): void;
   };
@@ -60,12 +62,18 @@ interface ConversationsOptions {
   unwatch(id: string): Promise<unknown>;
   /** Every log that changed, with the entries that are new in it. */
   onLog(log: Log, fresh: readonly Entry[]): void;
-  onView(view: ConversationView): void;
+  /** Called before a view is asked for; what it returns comes back with the answer. */
+  onAsk(id: string): number;
+  onView(view: ConversationView, asked: number): void;
 }
 
 interface Held {
   store: Writable<ConversationState>;
   refs: number;
+  /** How many times it is on screen. */
+  shown: number;
+  /** Steady time of the last view. */
+  viewedAt: number;
   /** Heard before the log was here. */
   numbers: { seq: number; version: number };
   fetching: Promise<void> | undefined;
@@ -77,6 +85,8 @@ interface Held {
 /** Closed conversations that are still shown at once when opened again. */
 const kept = 20;
 const pageSize = 200;
+/** Milliseconds during which a view counts as just fetched. */
+const lookEvery = 10_000;
 
 export function createConversations(options: ConversationsOptions): Conversations {
   const { api, host } = options;
@@ -96,6 +106,8 @@ export function createConversations(options: ConversationsOptions): Conversation
       held = {
         store,
         refs: 0,
+        shown: 0,
+        viewedAt: -Infinity,
         numbers: { seq: 0, version: 0 },
         fetching: undefined,
         next: undefined,
@@ -155,14 +167,16 @@ export function createConversations(options: ConversationsOptions): Conversation
     const { id } = held.store.getSnapshot();
     await alone(held, 'view', async () => {
       try {
-        takeView(held, await api.conversation(id));
+        const asked = options.onAsk(id);
+        takeView(held, await api.conversation(id), asked);
       } catch (thrown) {
         fail(held, asDeskError(thrown));
       }
     });
   }
 
-  function takeView(held: Held, view: ConversationView): void {
+  function takeView(held: Held, view: ConversationView, asked: number): void {
+    held.viewedAt = host.steady();
     const { log } = held.store.getSnapshot();
     const first = view.entries[0]?.seq ?? 0;
     const joins = log !== undefined && first <= lastSeq(log) + 1;
@@ -170,7 +184,7 @@ export function createConversations(options: ConversationsOptions): Conversation
     held.store.update(({ problem: _, ...state }) => ({ ...state, status: 'ready', earlier: view.earlier }));
     const current = floorOf(merged.head) === floorOf(view.conversation);
     setLog(held, applyNumbers(merged, held.numbers), view.abilities);
-    options.onView(view);
+    options.onView(view, asked);
     // A push overtook the answer: these abilities belong to a floor that has passed.
     if (!current) void fetchView(held);
   }
@@ -247,6 +261,28 @@ export function createConversations(options: ConversationsOptions): Conversation
     if (rest.length !== typing.length) held.store.update((state) => ({ ...state, typing: rest }));
   }
 
+  /** The draft may have gone on at another machine, of which nothing is pushed. */
+  function lookAt(held: Held): void {
+    if (held.fetching === undefined && host.steady() - held.viewedAt > lookEvery) void fetchView(held);
+  }
+
+  /** A keep-alive that names it or not: whatever failed before is made good. */
+  function mend(held: Held, item: { seq: number; version: number } | undefined): void {
+    const { problem } = held.store.getSnapshot();
+    if (problem?.code === 'not-found') return;
+    if (item === undefined) {
+      void join(held).catch((thrown: unknown) => {
+        if (asDeskError(thrown).code === 'not-found' && held.refs > 0) void fetchView(held);
+      });
+      return;
+    }
+    note(held, item);
+    if (held.fetching !== undefined) return;
+    const { log } = held.store.getSnapshot();
+    if (log === undefined || problem !== undefined) void fetchView(held);
+    else if (isBehind(log)) void catchUp(held);
+  }
+
   function prune(): void {
     const idle = [...all].filter(([, held]) => held.refs === 0);
     for (const [id] of idle.slice(0, Math.max(0, idle.length - kept))) all.delete(id);
@@ -254,21 +290,23 @@ export function createConversations(options: ConversationsOptions): Conversation
 
   return {
     state: (id) => hold(id).store,
-    open(id) {
+    open(id, as = 'shown') {
       const held = hold(id);
       held.refs++;
+      if (as === 'shown') held.shown++;
       if (held.refs === 1) {
         // Moved to the end: the longest closed is forgotten first.
         all.delete(id);
         all.set(id, held);
         void join(held).catch(() => undefined);
         void fetchView(held);
-      }
+      } else if (as === 'shown') lookAt(held);
       let open = true;
       return () => {
         if (!open) return;
         open = false;
         held.refs--;
+        if (as === 'shown') held.shown--;
         if (held.refs > 0) return;
         void options.unwatch(id).catch(() => undefined);
         held.store.update((state) => ({ ...state, viewing: [], typing: [] }));
@@ -276,6 +314,9 @@ export function createConversations(options: ConversationsOptions): Conversation
       };
     },
     refresh: (id) => fetchView(hold(id)),
+    look() {
+      for (const held of all.values()) if (held.shown > 0) lookAt(held);
+    },
     async older(id) {
       const held = hold(id);
       const first = held.store.getSnapshot().log?.entries[0]?.seq;
@@ -331,10 +372,8 @@ export function createConversations(options: ConversationsOptions): Conversation
         if (held !== undefined) signal(held, heard);
       },
       heads(items) {
-        for (const item of items) {
-          const held = all.get(item.id);
-          if (held !== undefined && held.refs > 0) note(held, item);
-        }
+        const told = new Map(items.map((item) => [item.id, item]));
+        for (const [id, held] of all) if (held.refs > 0) mend(held, told.get(id));
       },
     },
   };

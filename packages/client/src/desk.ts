@@ -8,9 +8,10 @@ import { createDrafts, type Drafts } from './drafts.ts';
 import { belongs, type Viewer } from './heads.ts';
 import { browserHost, type ClientHost } from './host.ts';
 import { createHttp, type TokenSource } from './http.ts';
+import { createKeeper, type Keeping } from './keeper.ts';
 import { createLink, type LinkState } from './link.ts';
 import { createLists, type Lists } from './lists.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
+import { createOutbox, type Outbox, type OutboxItem } from './outbox.ts';
 import { createReadMarks, unreadOf, type ReadMarks } from './read-marks.ts';
 import { memoryStorage, type DeskStorage } from './storage.ts';
 import { createStore, type Readable } from './store.ts';
@@ -48,17 +49,26 @@ export interface Desk {
   readonly session: Readable<SessionState>;
   readonly connection: Readable<LinkState>;
   readonly lists: Pick<Lists, 'state' | 'want' | 'more'>;
-  readonly outbox: Omit<Outbox, 'arrived' | 'start' | 'stop'>;
+  readonly outbox: Pick<Outbox, 'items' | 'send' | 'retry' | 'discard' | 'wake'>;
   readonly drafts: Pick<Drafts, 'items' | 'set'>;
   readonly reads: Pick<ReadMarks, 'items' | 'mark'>;
+  /** Whether what waits to be sent would survive a crash. */
+  readonly keeping: Readable<Keeping>;
   /** Unread user lines of the conversations I hold. */
   readonly unread: Readable<ReadonlyMap<string, number>>;
   /** Colleagues' presence by id, as far as it was asked for or announced. */
   readonly people: Readable<ReadonlyMap<string, Presence>>;
   readonly conversation: Conversations['state'];
-  readonly open: Conversations['open'];
+  /** Opens a conversation that is shown, and follows it until the returned function is called. */
+  open(id: string): () => void;
   readonly refresh: Conversations['refresh'];
   readonly older: Conversations['older'];
+  /**
+   * Sends what is written in a conversation and empties its draft, the two in one stroke: whatever crashes, the words are
+   * in one of them and never in both.
+   * @returns once it is written down: true if it would survive a crash, false if only this window has it
+   */
+  say(message: Pick<OutboxItem, 'conversation' | 'kind' | 'text' | 'epoch'>): Promise<boolean>;
   /** Sends a command other than a reply or note and shows what it changed. @throws DeskError */
   command<C extends Exclude<CommandName, 'reply' | 'note'>>(
     id: string,
@@ -73,14 +83,17 @@ export interface Desk {
   now(): number;
   start(): void;
   stop(): Promise<void>;
-  /** Call when the network comes back, the page becomes visible, or the sign-in was renewed. */
-  wake(): void;
+  /**
+   * Call when the page becomes visible, the sign-in was renewed, or the network is another.
+   * @param changed the network is another: what was heard a moment ago says nothing of the socket of now
+   */
+  wake(changed?: boolean): void;
 }
 
 export function createDesk(options: DeskOptions): Desk {
   const host = options.host ?? browserHost;
   const wall = options.now ?? (() => host.now());
-  const storage = options.storage ?? memoryStorage();
+  const keeper = createKeeper(options.storage ?? memoryStorage(), host);
   const backOff = options.backOff ?? defaultBackOff;
   const http = createHttp({
     url: options.url,
@@ -96,16 +109,17 @@ export function createDesk(options: DeskOptions): Desk {
   const people = createStore<ReadonlyMap<string, Presence>>(new Map());
   const unread = createStore<ReadonlyMap<string, number>>(new Map());
   const mine = new Map<string, () => void>();
-  let skew = 0;
+  // The desk's time goes on by the steady clock: whoever sets the laptop's clock meanwhile does not set this one.
+  let told: { serverTime: number; steady: number } | undefined;
   let stopped = new AbortController();
   let typedAt = -Infinity;
 
-  const now = () => wall() + skew;
+  const now = () => (told === undefined ? wall() : told.serverTime + host.steady() - told.steady);
   const lists = createLists(api, now);
-  const reads = createReadMarks(storage, now);
+  const reads = createReadMarks(keeper, now);
   const drafts = createDrafts({
     save: (id, body) => api.saveDraft(id, body, { tries: 1 }),
-    storage,
+    keeper,
     now,
     host,
     backOff,
@@ -120,7 +134,8 @@ export function createDesk(options: DeskOptions): Desk {
       lists.apply({ items: [log.head], gone: [] });
       count(log.head.id);
     },
-    onView: (view) => drafts.offer(view.conversation.id, view.draft),
+    onAsk: (id) => drafts.turn(id),
+    onView: (view, asked) => drafts.offer(view.conversation.id, view.draft, asked),
   });
   const outbox = createOutbox({
     post: ({ id, conversation, kind, text, epoch }) =>
@@ -128,7 +143,7 @@ export function createDesk(options: DeskOptions): Desk {
         ? api.command(conversation, 'reply', { id, text, epoch }, { tries: 1 })
         : api.command(conversation, 'note', { id, text }, { tries: 1 }),
     onAnswer: answered,
-    storage,
+    keeper,
     now,
     host,
     backOff,
@@ -165,7 +180,7 @@ export function createDesk(options: DeskOptions): Desk {
 
   async function loadSession(): Promise<void> {
     const answer = await api.session();
-    skew = answer.serverTime - wall();
+    told = { serverTime: answer.serverTime, steady: host.steady() };
     session.set({ status: 'ready', session: answer });
     notePresence([answer.presence]);
     followMine();
@@ -208,7 +223,7 @@ export function createDesk(options: DeskOptions): Desk {
     const held = [...lists.state.getSnapshot().heads.values()]
       .filter((head) => belongs(head, 'mine', viewer))
       .map(({ id }) => id);
-    for (const id of held) if (!mine.has(id)) mine.set(id, conversations.open(id));
+    for (const id of held) if (!mine.has(id)) mine.set(id, conversations.open(id, 'followed'));
     for (const [id, release] of mine) {
       if (held.includes(id)) continue;
       mine.delete(id);
@@ -246,10 +261,20 @@ export function createDesk(options: DeskOptions): Desk {
     unread,
     people,
     conversation: conversations.state,
-    open: conversations.open,
+    keeping: keeper.state,
+    open: (id) => conversations.open(id),
     refresh: conversations.refresh,
     older: conversations.older,
     now,
+    async say(message) {
+      const { conversation } = message;
+      const { text: before = '', mode = message.kind } = drafts.items.getSnapshot().get(conversation) ?? {};
+      const kept = await outbox.written(outbox.send(message, drafts.spend(conversation)));
+      // What was typed while it was being written down stays.
+      const { text = '' } = drafts.items.getSnapshot().get(conversation) ?? {};
+      drafts.set(conversation, { text: text.startsWith(before) ? text.slice(before.length) : text, mode });
+      return kept;
+    },
     async command(id, name, body) {
       try {
         const answer = await api.command(id, name, { ...body, id: host.newId() } as CommandBody<typeof name>);
@@ -289,10 +314,12 @@ export function createDesk(options: DeskOptions): Desk {
       mine.clear();
       await link.stop();
     },
-    wake() {
-      link.wake();
+    wake(changed = false) {
+      link.wake(changed);
+      keeper.again();
       outbox.wake();
       drafts.wake();
+      conversations.look();
       if (session.getSnapshot().status === 'failed') void keepAskingForSession(stopped.signal);
     },
   };

@@ -8,6 +8,7 @@ export { type Drafts, type KeptDraft } from './drafts.ts';
 export { applyHeads, belongs, select, type Heads, type Viewer } from './heads.ts';
 export { browserHost, type ClientHost } from './host.ts';
 export { createHttp, type Call, type Http, type HttpOptions, type ReceivedFile, type TokenSource } from './http.ts';
+export { type Keeping } from './keeper.ts';
 export { type LinkState } from './link.ts';
 export { type Lists, type ListsState, type ViewState } from './lists.ts';
 export { applyChange, applyMark, applyNumbers, isBehind, lastSeq, prepend, settle, startLog, type Log } from './log.ts';

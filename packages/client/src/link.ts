@@ -18,8 +18,11 @@ export interface Link {
   readonly state: Readable<LinkState>;
   start(): void;
   stop(): Promise<void>;
-  /** Looks at once whether the socket is alive, and dials at once if it is not. */
-  wake(): void;
+  /**
+   * Looks at once whether the socket is alive, and dials at once if it is not.
+   * @param changed the network is another: having heard something a moment ago proves nothing
+   */
+  wake(changed?: boolean): void;
   invoke<M extends keyof HubMethods>(
     method: M,
     ...args: Parameters<HubMethods[M]>
@@ -54,23 +57,20 @@ export function createLink(options: LinkOptions): Link {
   const backOff = options.backOff ?? { ...defaultBackOff, cap: 10_000 };
   const silence = options.silence ?? 30_000;
   const state = createStore<LinkState>({ state: 'stopped' });
-  let run: { stop: AbortController; connection: Connection | undefined } | undefined;
+  let run: Run | undefined;
   let nudge = new AbortController();
-  let heard = { at: 0, tick: 0 };
+  let heard = { at: 0, steady: -Infinity, wall: -Infinity };
 
   const hear = () => {
-    heard = { at: now(), tick: host.steady() };
+    heard = { at: now(), steady: host.steady(), wall: host.now() };
     const known = state.getSnapshot();
     if (known.state === 'live') state.set({ ...known, heardAt: heard.at });
   };
+  /** How long nothing was heard, by whichever clock says more: in sleep the steady one may have stood still. */
+  const quietFor = () => Math.max(host.steady() - heard.steady, host.now() - heard.wall);
 
   function build(): Connection {
-    const connection = options.connect({
-      url: options.url + paths.hub,
-      token: () => options.token(),
-      pauseBefore: (retries) => pauseBefore(retries, backOff, host),
-      silence,
-    });
+    const connection = options.connect({ url: options.url + paths.hub, token: () => options.token(), silence });
     for (const name of events) {
       connection.on(name, (argument: never) => {
         hear();
@@ -80,67 +80,105 @@ export function createLink(options: LinkOptions): Link {
     return connection;
   }
 
-  /** One connection after the other until stopped; each lives until it closes for good or is nudged away. */
-  async function keepUp(mine: NonNullable<typeof run>): Promise<void> {
+  /** One connection after the other until stopped; each lives until it closes, falls silent or is nudged away. */
+  async function keepUp(mine: Run): Promise<void> {
     for (let attempt = 0; !mine.stop.signal.aborted; attempt++) {
       const connection = build();
       mine.connection = connection;
-      const over = new Promise<void>((resolve) => connection.onclose(() => resolve()));
-      connection.onreconnecting(() => lost(mine, 'network'));
-      connection.onreconnected(() => void connected(mine, connection));
+      mine.dialled = host.steady();
+      const over = Promise.race([
+        new Promise<void>((resolve) => connection.onclose(() => resolve())),
+        aborted(nudge.signal),
+        aborted(mine.stop.signal),
+      ]);
+      let reason: 'network' | 'sign-in' = 'network';
       try {
-        await connection.start();
-        attempt = 0;
-        await connected(mine, connection);
-        await Promise.race([over, silent(mine, connection), aborted(nudge.signal), aborted(mine.stop.signal)]);
-        lost(mine, 'network');
+        if (await inTime(over, connection.start().then(() => hear()))) {
+          // Only what is in step counts as live.
+          if (await inTime(over, options.onConnected())) {
+            attempt = 0;
+            mine.dialled = undefined;
+            if (run === mine) state.set({ state: 'live', since: now(), heardAt: heard.at });
+            await Promise.race([over, silent(mine, connection)]);
+          }
+        }
       } catch (thrown) {
-        lost(mine, isSignIn(thrown) ? 'sign-in' : 'network');
+        if (isSignIn(thrown)) reason = 'sign-in';
       }
-      await connection.stop().catch(() => undefined);
+      mine.dialled = undefined;
+      // Not waited for: what it waits for may never answer.
+      void connection.stop().catch(() => undefined);
+      lost(mine, reason);
       if (nudge.signal.aborted) {
         nudge = new AbortController();
         attempt = 0;
       } else {
         await pause(host, pauseBefore(attempt, backOff, host), AbortSignal.any([nudge.signal, mine.stop.signal]));
+        if (nudge.signal.aborted) nudge = new AbortController();
       }
     }
   }
 
-  async function connected(mine: NonNullable<typeof run>, connection: Connection): Promise<void> {
-    hear();
+  /** @returns whether the work was done before its time and the connection's were over */
+  async function inTime(over: Promise<void>, work: Promise<void>): Promise<boolean> {
+    const late = new AbortController();
     try {
-      await options.onConnected();
-    } catch {
-      // Not in step after all: begin again with a new connection.
-      nudge.abort();
-      return;
+      return await Promise.race([
+        work.then(() => true),
+        over.then(() => false),
+        pause(host, silence, late.signal).then(() => false),
+      ]);
+    } finally {
+      late.abort();
+      // Its failure is of no interest to anybody any more.
+      work.catch(() => undefined);
     }
-    if (run !== mine || mine.connection !== connection || connection.state !== 'Connected') return;
-    state.set({ state: 'live', since: now(), heardAt: heard.at });
   }
 
-  function lost(mine: NonNullable<typeof run>, reason: 'network' | 'sign-in'): void {
+  function lost(mine: Run, reason: 'network' | 'sign-in'): void {
     if (run !== mine) return;
     const known = state.getSnapshot();
     if (known.state === 'reconnecting' && known.reason === reason) return;
-    state.set({ state: 'reconnecting', since: now(), heardAt: heard.at === 0 ? undefined : heard.at, reason });
+    const since = known.state === 'reconnecting' ? known.since : now();
+    state.set({ state: 'reconnecting', since, heardAt: heard.at === 0 ? undefined : heard.at, reason });
   }
 
-  /** Resolves when a connection that calls itself connected has said nothing of the desk's own for too long. */
-  async function silent(mine: NonNullable<typeof run>, connection: Connection): Promise<void> {
-    while (!mine.stop.signal.aborted && connection.state !== 'Disconnected') {
+  /**
+   * Resolves when a connection has said nothing of the desk's own for too long, or when the machine has slept: then the
+   * wall clock has gone on and the steady one has not, and of the socket nothing is known.
+   */
+  async function silent(mine: Run, connection: Connection): Promise<void> {
+    let before = { wall: host.now(), steady: host.steady() };
+    while (!mine.stop.signal.aborted && connection.state === 'Connected') {
       await pause(host, Math.min(1_000, silence / 4), mine.stop.signal);
-      if (connection.state === 'Connected' && host.steady() - heard.tick > silence) return;
+      const after = { wall: host.now(), steady: host.steady() };
+      if (after.wall - before.wall - (after.steady - before.steady) > asleep) return;
+      if (after.steady - heard.steady > silence) return;
+      before = after;
     }
-    if (!mine.stop.signal.aborted) await new Promise(() => undefined);
+  }
+
+  /** Asks the desk for a sign of life, and dials anew without one. */
+  async function probe(mine: Run): Promise<void> {
+    const { connection } = mine;
+    if (connection === undefined) return;
+    // Leaving what was never joined changes nothing, and is answered.
+    const answered = connection.invoke('unwatch', '').then(() => true);
+    const done = new AbortController();
+    const isAlive = await Promise.race([
+      answered.catch(() => false),
+      pause(host, Math.min(probeTime, silence), done.signal).then(() => false),
+    ]);
+    done.abort();
+    if (isAlive) hear();
+    else if (run === mine && mine.connection === connection) nudge.abort();
   }
 
   return {
     state,
     start() {
       if (run !== undefined) return;
-      run = { stop: new AbortController(), connection: undefined };
+      run = { stop: new AbortController(), connection: undefined, dialled: undefined };
       nudge = new AbortController();
       state.set({ state: 'connecting', since: now() });
       void keepUp(run);
@@ -150,12 +188,18 @@ export function createLink(options: LinkOptions): Link {
       run = undefined;
       state.set({ state: 'stopped' });
       mine?.stop.abort();
-      await mine?.connection?.stop().catch(() => undefined);
+      const done = new AbortController();
+      await Promise.race([mine?.connection?.stop().catch(() => undefined), pause(host, 1_000, done.signal)]);
+      done.abort();
     },
-    wake() {
-      const known = state.getSnapshot();
-      const fresh = known.state === 'live' && host.steady() - heard.tick < Math.min(20_000, silence);
-      if (run !== undefined && known.state !== 'stopped' && !fresh) nudge.abort();
+    wake(changed = false) {
+      if (run === undefined) return;
+      if (state.getSnapshot().state !== 'live') {
+        // A dial that has just begun is as good as the next one.
+        const isFresh = run.dialled !== undefined && host.steady() - run.dialled < justDialled;
+        if (changed || !isFresh) nudge.abort();
+      } else if (quietFor() > Math.min(20_000, silence)) nudge.abort();
+      else if (changed || quietFor() > justHeard) void probe(run);
     },
     async invoke<M extends keyof HubMethods>(
       method: M,
@@ -174,6 +218,20 @@ export function createLink(options: LinkOptions): Link {
     },
   };
 }
+
+interface Run {
+  stop: AbortController;
+  connection: Connection | undefined;
+  /** Steady time since which it dials and gets in step. */
+  dialled: number | undefined;
+}
+
+/** Milliseconds by which the wall clock must outrun the steady one to mean sleep. */
+const asleep = 5_000;
+/** Milliseconds in which a live socket answers. */
+const probeTime = 4_000;
+const justHeard = 5_000;
+const justDialled = 3_000;
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

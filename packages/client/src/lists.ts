@@ -98,6 +98,24 @@ export function createLists(api: DeskApi, now: () => number): Lists {
       if (views[view].status === 'ready') setView(view, { ...state.getSnapshot().views[view], at: now() });
   }
 
+  async function inStep(): Promise<void> {
+    await follow();
+    for (const view of wanted)
+      if (state.getSnapshot().views[view].status !== 'ready') await read(view, undefined, pagesOf(view));
+  }
+
+  async function follow(): Promise<void> {
+    if (cursor === undefined) return readAll();
+    try {
+      await catchUp(cursor);
+    } catch (thrown) {
+      // A cursor the desk no longer knows: begin anew.
+      const { code } = asDeskError(thrown);
+      if (code !== 'validation' && code !== 'not-found') throw thrown;
+      await readAll();
+    }
+  }
+
   async function readAll(): Promise<void> {
     state.update((all) => ({ ...all, heads: new Map() }));
     for (const view of wanted) await read(view, undefined, pagesOf(view));
@@ -117,35 +135,21 @@ export function createLists(api: DeskApi, now: () => number): Lists {
         if (next !== undefined) await read(view, next, 1);
       }),
     heard(theirs) {
-      if (cursor === undefined || theirs === cursor) {
-        if (cursor !== undefined)
-          for (const view of wanted)
-            if (state.getSnapshot().views[view].status === 'ready')
-              setView(view, { ...state.getSnapshot().views[view], at: now() });
+      const { views } = state.getSnapshot();
+      const isWhole = [...wanted].every((view) => views[view].status === 'ready');
+      if (theirs === cursor && isWhole) {
+        for (const view of wanted) setView(view, { ...state.getSnapshot().views[view], at: now() });
         return;
       }
       if (syncing) return;
       syncing = true;
-      void serial(() => catchUp(cursor as string))
+      void serial(inStep)
         .catch(() => undefined)
         .finally(() => {
           syncing = false;
         });
     },
-    resync: () =>
-      serial(async () => {
-        if (cursor === undefined) return readAll();
-        try {
-          await catchUp(cursor);
-          for (const view of wanted)
-            if (state.getSnapshot().views[view].status !== 'ready') await read(view, undefined, pagesOf(view));
-        } catch (thrown) {
-          // A cursor the desk no longer knows: begin anew.
-          const { code } = asDeskError(thrown);
-          if (code !== 'validation' && code !== 'not-found') throw thrown;
-          await readAll();
-        }
-      }),
+    resync: () => serial(inStep),
   };
 }
 

@@ -1,14 +1,16 @@
 import { entryId, type CommandAnswer, type Entry, type Holder } from '@parley/contracts';
 import { defaultBackOff, pause, pauseBefore, type BackOff } from './back-off.ts';
-import { asDeskError, type DeskErrorCode } from './desk-error.ts';
+import { asDeskError, type DeskError, type DeskErrorCode } from './desk-error.ts';
 import { browserHost, type ClientHost } from './host.ts';
-import type { DeskStorage } from './storage.ts';
+import type { Keeper } from './keeper.ts';
 import { createStore, type Readable } from './store.ts';
 
 /** A reply or note that the desk has not yet acknowledged. */
 export interface OutboxItem {
   /** Id of the message as this console made it; the entry in the log carries it as `entryIdOf(item)`. */
   id: string;
+  /** Its place among all that this person has written: order is counted, never read from a clock. */
+  n: number;
   conversation: string;
   kind: 'reply' | 'note';
   text: string;
@@ -25,8 +27,17 @@ export interface OutboxItem {
 export interface Outbox {
   /** All items, oldest first. */
   readonly items: Readable<readonly OutboxItem[]>;
-  /** Shows the message at once and sends it after those before it in its conversation. @returns its id */
-  send(message: Pick<OutboxItem, 'conversation' | 'kind' | 'text' | 'epoch'>): string;
+  /**
+   * Shows the message at once and sends it after those before it in its conversation, once it is written down.
+   * @param together records written with it or not at all
+   * @returns its id
+   */
+  send(
+    message: Pick<OutboxItem, 'conversation' | 'kind' | 'text' | 'epoch'>,
+    together?: Readonly<Record<string, unknown>>,
+  ): string;
+  /** Resolves when a message is written down: true if it would survive a crash, false if only this window has it. */
+  written(id: string): Promise<boolean>;
   /** Sends a failed message again, under the floor of now. */
   retry(id: string, epoch: number): void;
   /** Drops a failed or waiting message; one on its way is past recall. */
@@ -43,7 +54,7 @@ export interface Outbox {
 interface OutboxOptions {
   post(item: OutboxItem): Promise<CommandAnswer>;
   onAnswer(answer: CommandAnswer): void;
-  storage: DeskStorage;
+  keeper: Keeper;
   now(): number;
   host?: ClientHost;
   backOff?: BackOff;
@@ -58,93 +69,170 @@ export function entryIdOf(item: Pick<OutboxItem, 'id'>): string {
 
 /**
  * Messages on their way to the desk: one lane per conversation, one message in flight in each, so that order is kept.
- * Unknown outcomes (network, time-out, 5xx) repeat the same id, which the desk counts once; refusals are final and shown.
+ * Windows of one person share what is written and take turns in each lane. Unknown outcomes (network, time-out, 5xx)
+ * repeat the same id, which the desk counts once; refusals are final and shown.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { storage, now, host = browserHost } = options;
+  const { keeper, now, host = browserHost } = options;
   const backOff = options.backOff ?? defaultBackOff;
   const items = createStore<readonly OutboxItem[]>([]);
   const lanes = new Set<string>();
-  let stopped = false;
+  const writes = new Map<string, Promise<boolean>>();
+  const writing = new Set<string>();
+  /** When each item was last changed here, so that an older reading of the storage does not undo it. */
+  const touched = new Map<string, number>();
+  const end = new AbortController();
+  let generation = 0;
+  let last = 0;
+  let loading: Promise<unknown> = Promise.resolve();
   let sleepers = new AbortController();
+  let unwatch: () => void = () => undefined;
+  let reading: Promise<void> = Promise.resolve();
 
   const find = (id: string) => items.getSnapshot().find((item) => item.id === id);
-  const keep = (item: OutboxItem) => void storage.put(prefix + item.id, item).catch(() => undefined);
-  const forget = (id: string) => void storage.delete(prefix + id).catch(() => undefined);
-  const change = (id: string, next: OutboxItem | undefined) =>
-    items.update((all) =>
-      next === undefined ? all.filter((item) => item.id !== id) : all.map((item) => (item.id === id ? next : item)),
-    );
-  const remove = (id: string) => {
-    change(id, undefined);
-    forget(id);
-  };
+  const touch = (id: string) => touched.set(id, ++generation);
+  /** A failed message does not hold up those after it: they were each written to be read alone. */
+  const first = (conversation: string) =>
+    items.getSnapshot().find((item) => item.conversation === conversation && item.state !== 'failed');
+
+  function change(item: OutboxItem): void {
+    touch(item.id);
+    items.update((all) => all.map((other) => (other.id === item.id ? item : other)));
+  }
+
+  function write(item: OutboxItem, together: Readonly<Record<string, unknown>> = {}): void {
+    writing.add(item.id);
+    const done = keeper.write({ ...together, [prefix + item.id]: item });
+    writes.set(item.id, done);
+    void done.then(() => {
+      if (writes.get(item.id) === done) writing.delete(item.id);
+    });
+  }
+
+  function remove(id: string): void {
+    touch(id);
+    writes.delete(id);
+    writing.delete(id);
+    items.update((all) => all.filter((item) => item.id !== id));
+    void keeper.write({ [prefix + id]: undefined });
+  }
+
+  function add(item: OutboxItem, together?: Readonly<Record<string, unknown>>): void {
+    touch(item.id);
+    items.update((all) => [...all, item]);
+    write(item, together);
+    void drain(item.conversation);
+  }
+
+  /** Takes over what other windows have written, sent or given up. One reading at a time. */
+  function refresh(): Promise<void> {
+    reading = reading.then(readOver, readOver);
+    return reading;
+  }
+
+  async function readOver(): Promise<void> {
+    const since = generation;
+    const unwritten = new Set(writing);
+    const left = await keeper.all<OutboxItem>(prefix);
+    const stored = new Map(left.map(({ value }) => [value.id, normal(value)]));
+    const known = new Set<string>();
+    const isOurs = (id: string) => (touched.get(id) ?? 0) > since || unwritten.has(id);
+    const next: OutboxItem[] = [];
+    for (const item of items.getSnapshot()) {
+      known.add(item.id);
+      const theirs = stored.get(item.id);
+      if (isOurs(item.id) || item.state === 'sending') next.push(item);
+      else if (theirs !== undefined) next.push(theirs.state === item.state ? item : theirs);
+    }
+    for (const item of stored.values()) if (!known.has(item.id) && !isOurs(item.id)) next.push(item);
+    for (const [id, at] of touched) if (at <= since) touched.delete(id);
+    last = Math.max(last, ...next.map(({ n }) => n));
+    const before = items.getSnapshot();
+    next.sort((a, b) => a.n - b.n || a.composedAt - b.composedAt || (a.id < b.id ? -1 : 1));
+    if (next.length !== before.length || next.some((item, index) => item !== before[index])) items.set(next);
+  }
 
   async function drain(conversation: string): Promise<void> {
-    if (lanes.has(conversation)) return;
+    if (lanes.has(conversation) || end.signal.aborted) return;
     lanes.add(conversation);
     try {
-      for (let attempt = 0; !stopped;) {
-        // A failed message does not hold up those after it: they were each written to be read alone.
-        const item = items
-          .getSnapshot()
-          .find((other) => other.conversation === conversation && other.state !== 'failed');
-        if (item === undefined) return;
-        change(item.id, { ...item, state: 'sending' });
-        try {
-          const answer = await options.post(item);
-          attempt = 0;
-          options.onAnswer(answer);
-          remove(item.id);
-        } catch (thrown) {
-          const error = asDeskError(thrown);
-          const still = find(item.id);
-          if (still === undefined) continue;
-          if (error.transient || error.code === 'aborted') {
-            change(item.id, { ...still, state: 'queued' });
-            await pause(host, Math.max(error.retryAfter ?? 0, pauseBefore(attempt++, backOff, host)), sleepers.signal);
-          } else {
-            attempt = 0;
-            const { code, detail, holder } = error;
-            const failed: OutboxItem = {
-              ...still,
-              state: 'failed',
-              problem: {
-                code,
-                ...(detail === undefined ? {} : { detail }),
-                ...(holder === undefined ? {} : { holder }),
-              },
-            };
-            change(item.id, failed);
-            keep(failed);
-          }
-        }
-      }
+      await loading;
+      await keeper.exclusive(prefix + conversation, end.signal, () => lane(conversation));
+    } catch (thrown) {
+      if (!end.signal.aborted) throw thrown;
     } finally {
       lanes.delete(conversation);
     }
+    if (first(conversation) !== undefined) void drain(conversation);
   }
 
-  function add(item: OutboxItem): void {
-    items.update((all) => [...all, item]);
-    keep(item);
-    void drain(item.conversation);
+  async function lane(conversation: string): Promise<void> {
+    for (let attempt = 0; !end.signal.aborted;) {
+      await refresh();
+      const item = first(conversation);
+      if (item === undefined || end.signal.aborted) return;
+      // Its id is on record before the desk hears of it, so that nothing is ever sent under a second one.
+      await writes.get(item.id);
+      if (find(item.id) === undefined) continue;
+      change({ ...item, state: 'sending' });
+      try {
+        const answer = await options.post(item);
+        attempt = 0;
+        options.onAnswer(answer);
+        remove(item.id);
+      } catch (thrown) {
+        const error = asDeskError(thrown);
+        const still = find(item.id);
+        if (still === undefined) continue;
+        if (error.transient || error.code === 'aborted') {
+          change({ ...still, state: 'queued' });
+          await pause(host, Math.max(error.retryAfter ?? 0, pauseBefore(attempt++, backOff, host)), sleepers.signal);
+        } else {
+          attempt = 0;
+          const failed: OutboxItem = { ...still, state: 'failed', problem: problemOf(error) };
+          change(failed);
+          write(failed);
+        }
+      }
+    }
+  }
+
+  async function load(): Promise<void> {
+    const early = items.getSnapshot();
+    await refresh();
+    // What was written before the storage had been read comes after what an earlier page left.
+    const base = Math.max(0, ...items.getSnapshot().flatMap((item) => (early.includes(item) ? [] : [item.n])));
+    for (const { id } of base === 0 ? [] : early) {
+      const item = find(id);
+      if (item === undefined) continue;
+      const later = { ...item, n: item.n + base };
+      last = Math.max(last, later.n);
+      change(later);
+      write(later);
+    }
+    items.update((all) => all.toSorted((a, b) => a.n - b.n));
+  }
+
+  function drainAll(): void {
+    for (const conversation of new Set(items.getSnapshot().map((item) => item.conversation)))
+      if (first(conversation) !== undefined) void drain(conversation);
   }
 
   return {
     items,
-    send(message) {
-      const item: OutboxItem = { ...message, id: host.newId(), composedAt: now(), state: 'queued' };
-      add(item);
+    send(message, together) {
+      const item: OutboxItem = { ...message, id: host.newId(), n: ++last, composedAt: now(), state: 'queued' };
+      add(item, together);
       return item.id;
     },
+    written: (id) => writes.get(id) ?? Promise.resolve(true),
     retry(id, epoch) {
       const item = find(id);
       if (item?.state !== 'failed') return;
       remove(id);
       // The refusal is on record under the old id; a repetition would only be told so again.
       const { problem: _, ...rest } = item;
-      add({ ...rest, id: host.newId(), epoch, was: item.id, state: 'queued' });
+      add({ ...rest, id: host.newId(), n: ++last, epoch, was: item.id, state: 'queued' });
     },
     discard(id) {
       const item = find(id);
@@ -162,22 +250,31 @@ export function createOutbox(options: OutboxOptions): Outbox {
       }
     },
     async start() {
-      const left = await storage.all<OutboxItem>(prefix).catch(() => []);
-      const known = new Set(items.getSnapshot().map((item) => item.id));
-      const restored = left
-        .map(({ value }) => (value.state === 'sending' ? { ...value, state: 'queued' as const } : value))
-        .filter((item) => !known.has(item.id))
-        .sort((a, b) => a.composedAt - b.composedAt);
-      items.update((all) => [...restored, ...all]);
-      for (const conversation of new Set(restored.map((item) => item.conversation))) void drain(conversation);
+      unwatch = keeper.watch((keys) => {
+        if (keys.some((key) => key.startsWith(prefix))) void refresh().then(drainAll);
+      });
+      loading = load();
+      await loading;
+      drainAll();
     },
     wake() {
       sleepers.abort();
       sleepers = new AbortController();
     },
     stop() {
-      stopped = true;
+      unwatch();
+      end.abort();
       sleepers.abort();
     },
   };
+}
+
+/** As an earlier page left it: what was on its way then may or may not have arrived, and waits again. */
+function normal(item: OutboxItem): OutboxItem {
+  const { n = 0 } = item as Partial<OutboxItem>;
+  return { ...item, n, state: item.state === 'failed' ? 'failed' : 'queued' };
+}
+
+function problemOf({ code, detail, holder }: DeskError): NonNullable<OutboxItem['problem']> {
+  return { code, ...(detail === undefined ? {} : { detail }), ...(holder === undefined ? {} : { holder }) };
 }

@@ -1,6 +1,6 @@
 import type { Entry } from '@parley/contracts';
 import type { Log } from './log.ts';
-import type { DeskStorage } from './storage.ts';
+import type { Keeper } from './keeper.ts';
 import { createStore, type Readable } from './store.ts';
 
 /** How far this person has read each conversation, on this machine. */
@@ -13,21 +13,21 @@ export interface ReadMarks {
 const prefix = 'read/';
 const keptFor = 30 * 24 * 3_600_000;
 
-export function createReadMarks(storage: DeskStorage, now: () => number): ReadMarks {
+export function createReadMarks(keeper: Keeper, now: () => number): ReadMarks {
   const items = createStore<ReadonlyMap<string, number>>(new Map());
   return {
     items,
     mark(conversation, seq) {
       if ((items.getSnapshot().get(conversation) ?? 0) >= seq) return;
       items.set(new Map(items.getSnapshot()).set(conversation, seq));
-      void storage.put(prefix + conversation, { seq, at: now() }).catch(() => undefined);
+      void keeper.write({ [prefix + conversation]: { seq, at: now() } });
     },
     async start() {
-      const left = await storage.all<{ seq: number; at: number }>(prefix).catch(() => []);
+      const left = await keeper.all<{ seq: number; at: number }>(prefix);
       const next = new Map(items.getSnapshot());
       for (const { key, value } of left) {
         const id = key.slice(prefix.length);
-        if (value.at < now() - keptFor) void storage.delete(key).catch(() => undefined);
+        if (value.at < now() - keptFor) void keeper.write({ [key]: undefined });
         else next.set(id, Math.max(next.get(id) ?? 0, value.seq));
       }
       items.set(next);

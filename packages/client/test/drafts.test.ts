@@ -1,7 +1,8 @@
 import type { DraftBody } from '@parley/contracts';
 import { expect, test, vi } from 'vitest';
-import { DeskError, memoryStorage } from '../src/index.ts';
+import { browserHost, DeskError, memoryStorage } from '../src/index.ts';
 import { createDrafts } from '../src/drafts.ts';
+import { createKeeper } from '../src/keeper.ts';
 
 const backOff = { first: 1, cap: 2 };
 
@@ -9,7 +10,7 @@ test('Y11 a draft is here at once, at the desk after a pause in typing, and only
   const saved: [string, DraftBody][] = [];
   const drafts = createDrafts({
     save: async (id, body) => saved.push([id, body]),
-    storage: memoryStorage(),
+    keeper: createKeeper(memoryStorage(), browserHost),
     now: () => 1,
     quiet: 5,
     backOff,
@@ -31,7 +32,7 @@ test('Y11 words typed while the desk is away survive a reload and reach it later
   const storage = memoryStorage();
   const away = createDrafts({
     save: () => Promise.reject(new DeskError('network')),
-    storage,
+    keeper: createKeeper(storage, browserHost),
     now: () => 1,
     quiet: 1,
     backOff,
@@ -42,7 +43,7 @@ test('Y11 words typed while the desk is away survive a reload and reach it later
   const saved: string[] = [];
   const drafts = createDrafts({
     save: async (_, body) => saved.push(body.text),
-    storage,
+    keeper: createKeeper(storage, browserHost),
     now: () => 2,
     quiet: 1,
     backOff,
@@ -55,14 +56,14 @@ test('Y11 words typed while the desk is away survive a reload and reach it later
 test('Y11 the desk’s draft is taken unless newer words are here', async () => {
   const drafts = createDrafts({
     save: () => new Promise(() => undefined),
-    storage: memoryStorage(),
+    keeper: createKeeper(memoryStorage(), browserHost),
     now: () => 10,
     quiet: 1,
     backOff,
   });
-  drafts.offer('a', { text: 'from the other machine', mode: 'note', savedAt: 5 });
+  drafts.offer('a', { text: 'from the other machine', mode: 'note', savedAt: 5 }, drafts.turn('a'));
   expect(drafts.items.getSnapshot().get('a')).toMatchObject({ text: 'from the other machine', mode: 'note' });
   drafts.set('a', { text: 'mine now', mode: 'reply' });
-  drafts.offer('a', { text: 'late', mode: 'reply', savedAt: 9_999 });
+  drafts.offer('a', { text: 'late', mode: 'reply', savedAt: 9_999 }, drafts.turn('a'));
   expect(drafts.items.getSnapshot().get('a')?.text).toBe('mine now');
 });

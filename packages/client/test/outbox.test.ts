@@ -1,6 +1,7 @@
 import type { CommandAnswer } from '@parley/contracts';
 import { expect, test, vi } from 'vitest';
 import { browserHost, DeskError, memoryStorage, type DeskStorage, type OutboxItem } from '../src/index.ts';
+import { createKeeper } from '../src/keeper.ts';
 import { createOutbox } from '../src/outbox.ts';
 import { head, line } from './world.ts';
 
@@ -38,7 +39,7 @@ function outboxOn(target: ReturnType<typeof desk>, storage: DeskStorage = memory
   return createOutbox({
     post: target.post,
     onAnswer: () => undefined,
-    storage,
+    keeper: createKeeper(storage, browserHost),
     now: () => 5_000 + n,
     host: { ...browserHost, newId: () => `id${storageRun++}-${n++}` },
     backOff,
@@ -54,7 +55,7 @@ test('Y7 messages go in order, one at a time, and are shown at once', async () =
   const target = desk();
   const outbox = outboxOn(target);
   for (const text of ['one', 'two', 'three']) outbox.send(reply(text));
-  expect(states(outbox)).toEqual(['one sending', 'two queued', 'three queued']);
+  expect(states(outbox)).toEqual(['one queued', 'two queued', 'three queued']);
   await vi.waitFor(() => expect(outbox.items.getSnapshot()).toEqual([]));
   expect(target.taken.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
 });
@@ -88,7 +89,7 @@ test('Y8 a message survives the page: what was on its way is sent again under it
   const hang = createOutbox({
     post: () => new Promise(() => undefined),
     onAnswer: () => undefined,
-    storage,
+    keeper: createKeeper(storage, browserHost),
     now: () => 1,
     host: { ...browserHost, newId: () => 'kept' },
     backOff,
@@ -108,7 +109,7 @@ test('an entry of the log with its id means arrived; a suppressed line does not'
   const outbox = createOutbox({
     post: () => new Promise(() => undefined),
     onAnswer: () => undefined,
-    storage: memoryStorage(),
+    keeper: createKeeper(memoryStorage(), browserHost),
     now: () => 1,
     host: { ...browserHost, newId: () => 'x' },
     backOff,

@@ -19,6 +19,7 @@ import { ConnectionChip } from '../features/connection/connection-chip.tsx';
 import { Notifier } from '../features/notifications/notifier.tsx';
 import { PresenceMenu } from '../features/presence/presence-menu.tsx';
 import { PresenceReason } from '../features/presence/presence-reason.tsx';
+import { KeepingBanner } from '../features/session/keeping-banner.tsx';
 import { MeMenu } from '../features/session/me-menu.tsx';
 import { RenewalBanner } from '../features/session/renewal-banner.tsx';
 import { SessionGate } from '../features/session/session-gate.tsx';
@@ -106,7 +107,7 @@ function Frame({ client, tokens }: { client: string; tokens: Tokens }) {
         places={places}
         header={
           <>
-            <ConnectionChip />
+            <ConnectionChip signInNeeded={tokens.needed} />
             <PresenceMenu />
             <CommandMenu />
             <MeMenu />
@@ -115,6 +116,7 @@ function Frame({ client, tokens }: { client: string; tokens: Tokens }) {
         banners={
           <>
             <RenewalBanner tokens={tokens} />
+            <KeepingBanner />
             <PresenceReason />
           </>
         }

@@ -33,6 +33,7 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
   const box = useRef<HTMLTextAreaElement>(null);
   const menuId = useId();
   const arrivedAt = useArrival(log);
+  const saying = useRef(false);
 
   const holds = head?.holder.state === 'assigned' && head.holder.consultant.id === me.id;
   const mayReply = abilities === undefined ? holds : abilities.reply === 'yes';
@@ -85,11 +86,14 @@ export function Composer({ id, head }: { id: string; head: Conversation | undefi
   }
 
   function submit(sure = false) {
-    if (why !== undefined || log === undefined) return;
+    if (why !== undefined || log === undefined || saying.current) return;
     if (!sure && mode === 'reply' && tooFresh(arrivedAt.current, performance.now())) return setAsking('new-message');
-    desk.outbox.send({ conversation: id, kind: mode, text: cleaned(text), epoch: log.head.epoch });
+    // The box is emptied once the words are written down: at no moment are they in neither.
+    saying.current = true;
+    void desk.say({ conversation: id, kind: mode, text: cleaned(text), epoch: log.head.epoch }).finally(() => {
+      saying.current = false;
+    });
     setAsking(undefined);
-    setText('');
     box.current?.focus();
   }
 

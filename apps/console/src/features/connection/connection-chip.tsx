@@ -1,4 +1,4 @@
-import type { LinkState } from '@parley/client';
+import type { Readable } from '@parley/client';
 import { useSyncExternalStore } from 'react';
 import { useDesk, useSession } from '../../desk/desk-context.ts';
 import { useNow, useReadable } from '../../desk/hooks.ts';
@@ -7,15 +7,16 @@ import { connectionWords } from './connection-words.ts';
 import styles from './connection-chip.module.css';
 
 /** Always says whether what is on screen is true. A click looks at once. */
-export function ConnectionChip() {
+export function ConnectionChip({ signInNeeded }: { signInNeeded: Readable<boolean> }) {
   const desk = useDesk();
   const link = useReadable(desk.connection);
   const waiting = useReadable(desk.outbox.items).filter(({ state }) => state !== 'failed').length;
   const now = useNow();
   const online = useOnline();
+  const signIn = useReadable(signInNeeded);
   const { can } = useSession();
   if (!can.consult) return null;
-  const words = connectionWords(online ? link : offline(link), waiting, now);
+  const words = connectionWords(link, { waiting, online, signIn }, now);
   return (
     <>
       <HeaderChip
@@ -38,12 +39,6 @@ export function ConnectionChip() {
 }
 
 /** The browser knows that it is offline before the socket does. */
-function offline(link: LinkState): LinkState {
-  return link.state === 'live'
-    ? { state: 'reconnecting', since: link.heardAt, heardAt: link.heardAt, reason: 'network' }
-    : link;
-}
-
 function useOnline(): boolean {
   return useSyncExternalStore(
     (listener) => {

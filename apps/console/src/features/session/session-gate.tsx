@@ -11,6 +11,8 @@ import { Waiting } from '../../ui/waiting.tsx';
 import { sentence } from '../../words/sentence.ts';
 import { browserStorage } from './browser-storage.ts';
 import { createTokens, enter, fetchSignIn, type Entrance, type Tokens } from './sign-in.ts';
+import { useRenewal } from './use-renewal.ts';
+import { wakeWithThePage } from './wake-up.ts';
 
 type GateProps = { client: string; children: (tokens: Tokens) => ReactNode };
 
@@ -105,20 +107,11 @@ function DeskGate({
       token: tokens.source,
       storage: browserStorage(signIn.client.id, entrance.account.localAccountId),
     });
-    const wake = () => {
-      if (document.visibilityState === 'visible') desk.wake();
-    };
     desk.start();
     setOpened({ desk, tokens });
-    window.addEventListener('online', wake);
-    window.addEventListener('pageshow', wake);
-    document.addEventListener('visibilitychange', wake);
-    document.addEventListener('resume', wake);
+    const sleep = wakeWithThePage(desk);
     return () => {
-      window.removeEventListener('online', wake);
-      window.removeEventListener('pageshow', wake);
-      document.removeEventListener('visibilitychange', wake);
-      document.removeEventListener('resume', wake);
+      sleep();
       void desk.stop();
     };
   }, [signIn, entrance]);
@@ -146,12 +139,15 @@ function LoadedSession({
 }) {
   const { session, problem } = useReadable(desk.session);
   const signInNeeded = useReadable(tokens.needed);
+  const renewal = useRenewal(tokens, desk);
   if (session !== undefined) return <SessionContext value={session}>{children(tokens)}</SessionContext>;
   if (signInNeeded) {
     return (
       <Door title={`Sign in to ${clientName}`}>
-        <p>Your last sign-in has expired.</p>
-        <button onClick={() => void tokens.renew().then(() => desk.wake())}>Sign in again</button>
+        <p role="status">{renewal.problem ?? 'Your last sign-in has expired.'}</p>
+        <button disabled={renewal.busy} onClick={() => void renewal.renew()}>
+          {renewal.button}
+        </button>
       </Door>
     );
   }

@@ -75,8 +75,23 @@ function isGuid(text: string | undefined): boolean {
 export interface Tokens {
   readonly source: TokenSource;
   readonly needed: Readable<boolean>;
-  /** Opens the sign-in window; call from a click. */
+  /** Opens the sign-in window; call from a click. @throws OtherPerson when somebody else has signed in there */
   renew(): Promise<void>;
+  /** Leaves for the sign-in page, which comes back to this very place. */
+  renewHere(): Promise<void>;
+}
+
+/** The desk on screen is one person's: what waits to be sent goes out in nobody else's name. */
+export class OtherPerson extends Error {
+  override name = 'OtherPerson';
+  readonly other: string;
+  readonly expected: string;
+
+  constructor(other: AccountInfo, expected: AccountInfo) {
+    super('Somebody else has signed in');
+    this.other = other.name ?? other.username;
+    this.expected = expected.name ?? expected.username;
+  }
 }
 
 export function createTokens(app: IPublicClientApplication, account: AccountInfo, scopes: string[]): Tokens {
@@ -100,8 +115,18 @@ export function createTokens(app: IPublicClientApplication, account: AccountInfo
       }
     },
     async renew() {
-      await app.acquireTokenPopup({ scopes, account, loginHint: account.username });
+      const { account: signedIn } = await app.acquireTokenPopup({ scopes, account, loginHint: account.username });
+      if (signedIn.homeAccountId !== account.homeAccountId) {
+        await app.clearCache({ account: signedIn });
+        app.setActiveAccount(account);
+        throw new OtherPerson(signedIn, account);
+      }
+      refusedAt = -Infinity;
       needed.set(false);
+    },
+    async renewHere() {
+      const redirectStartPage = window.location.href;
+      await app.acquireTokenRedirect({ scopes, account, loginHint: account.username, redirectStartPage });
     },
   };
 }
