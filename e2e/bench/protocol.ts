@@ -11,7 +11,7 @@ export function lineOf(conversation: number, n: number, leg: 'turn' | 'reply'): 
 /** One conversation as a stack knows it. */
 export type Place = { conversation: string; epoch: number };
 
-export type StackName = 'floor' | 'twin' | 'parley' | 'usual';
+export type StackName = 'floor' | 'twin' | 'least' | 'parley' | 'usual';
 
 /** What the generator must know of a running stack. */
 export type Target = {

@@ -29,7 +29,7 @@ export async function roundtrip({
 }: RoundtripOptions): Promise<number> {
   const stacks = await startStacks({ inFlight, prefill, cipher, log });
   try {
-    const order: StackName[] = ['floor', 'parley', 'usual', 'twin'];
+    const order: StackName[] = ['floor', 'least', 'parley', 'usual', 'twin'];
     const slices = new Map<StackName, Slice[]>(order.map((name) => [name, []]));
     let wrong = 0;
     for (const name of order) await slice(stacks, name, 500);
@@ -47,6 +47,8 @@ export async function roundtrip({
     const ratios = (of: (slice: Slice) => number, a: StackName, b: StackName) =>
       slices.get(a)!.map((one, n) => of(one) / of(slices.get(b)![n]!));
     const cpu = ratios((one) => one.cpu, 'parley', 'floor');
+    const toLeast = ratios((one) => one.cpu, 'parley', 'least');
+    const least = ratios((one) => one.cpu, 'least', 'floor');
     const throughput = ratios((one) => one.perSecond, 'parley', 'usual');
     const twins = {
       cpu: median(ratios((one) => one.cpu, 'twin', 'floor')),
@@ -55,7 +57,7 @@ export async function roundtrip({
 
     const peer = median(slices.get('usual')!.map(({ perSecond }) => perSecond));
     const latency: Record<string, unknown> = {};
-    for (const name of ['floor', 'parley', 'usual'] as const) {
+    for (const name of ['floor', 'least', 'parley', 'usual'] as const) {
       const measured = await stacks.openLoop(name, latencyMs, Math.max(50, peer / 2));
       wrong += measured.wrong;
       latency[name] = {
@@ -66,7 +68,7 @@ export async function roundtrip({
         skipped: measured.skipped,
       };
     }
-    const calls = await systemCalls(stacks, ['floor', 'parley', 'usual'], log);
+    const calls = await systemCalls(stacks, ['floor', 'least', 'parley', 'usual'], log);
 
     for (const name of order) {
       const mine = slices.get(name)!;
@@ -86,6 +88,10 @@ export async function roundtrip({
       cpuRatioToFloor: rounded(median(cpu)),
       cpuRatioToFloorInterval: interval(cpu).map((value) => rounded(value)),
       cpuRatioToFloorP10P90: [rounded(quantile(cpu, 0.1)), rounded(quantile(cpu, 0.9))],
+      leastCpuRatioToFloor: rounded(median(least)),
+      leastCpuRatioToFloorInterval: interval(least).map((value) => rounded(value)),
+      cpuRatioToLeast: rounded(median(toLeast)),
+      cpuRatioToLeastInterval: interval(toLeast).map((value) => rounded(value)),
       throughputRatioToUsualStack: rounded(median(throughput)),
       throughputRatioToUsualStackInterval: interval(throughput).map((value) => rounded(value)),
       cpuRatioToUsualStack: rounded(median(ratios((one) => one.cpu, 'parley', 'usual'))),

@@ -121,6 +121,36 @@ export async function startStacks({
       });
     }
 
+    const verified = {
+      JWKS: JSON.stringify(await sandbox.identity.jwks(contoso.tid)),
+      AUDIENCE: contoso.apiAppId,
+      ISSUER: sandbox.identity.issuer(contoso.tid),
+    };
+    const [, leastPort] = await start(
+      'least',
+      stackFile('least'),
+      {
+        CALLBACK_URL: `${callbackUrl}/least`,
+        DB_FILE: join(directory, 'least.db'),
+        DB_KEY: randomBytes(32).toString('hex'),
+        DB_CIPHER: cipher,
+        ...verified,
+      },
+      /^listening (\d+)/,
+    );
+    await order({
+      do: 'connect',
+      target: {
+        name: 'least',
+        url: `http://127.0.0.1:${leastPort}`,
+        pid: pids.get('least')!,
+        botToken: tokens.bot,
+        consultantTokens: tokens.consultants,
+        places: plainPlaces,
+        push: 'ws',
+      } satisfies Target,
+    });
+
     log('filling the stores …');
     const [, usualPort] = await start(
       'usual',
@@ -131,9 +161,7 @@ export async function startStacks({
         DB_KEY: randomBytes(32).toString('hex'),
         DB_CIPHER: cipher,
         PREFILL: String(prefill),
-        JWKS: JSON.stringify(await sandbox.identity.jwks(contoso.tid)),
-        AUDIENCE: contoso.apiAppId,
-        ISSUER: sandbox.identity.issuer(contoso.tid),
+        ...verified,
       },
       /^listening (\d+)/,
     );
