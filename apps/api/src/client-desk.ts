@@ -1,9 +1,12 @@
 import type { Conversation, PersonRef, Role } from '@parley/contracts';
 import type { Caller, Host, Store, Stores } from '@parley/core';
 import type { Client, Clients } from './clients.ts';
-import { Delivery, type Callback } from './delivery.ts';
+import type { Callback } from './callback.ts';
+import { Delivery } from './delivery.ts';
 import { createDesk, type Committed, type Desk } from './desk.ts';
 import { createDeskClock } from './desk-clock.ts';
+import { Ledger } from './ledger.ts';
+import { Nodes, type System } from './nodes.ts';
 import { PresenceBook } from './presence.ts';
 import { Publisher, type Push } from './publish.ts';
 import { Router } from './router.ts';
@@ -19,6 +22,8 @@ export type ClientDesk = {
   store: Store;
   desk: Desk;
   presence: PresenceBook;
+  nodes: Nodes;
+  ledger: Ledger;
   caller(person: PersonRef, roles: readonly Role[]): Caller;
   typing(conversation: Conversation, by: PersonRef): void;
   userTyping(conversation: Conversation): void;
@@ -34,6 +39,8 @@ export type Parts = {
   host: Host;
   push: Push;
   callback: Callback;
+  /** What the operating system knows of processes; without it only their silence tells that they ended. */
+  system?: System | undefined;
   /** After every durable change; for counters and for who may go on watching. Must not throw. */
   observed: (desk: ClientDesk, change: Committed) => void;
   /** A callback was accepted. `took` in milliseconds. */
@@ -44,6 +51,8 @@ export type Parts = {
 /** The desks of all clients in this process, opened on first use. */
 export class ClientDesks {
   readonly #parts: Parts;
+  /** Short: it stands in the head of every conversation. */
+  readonly #node: string;
   readonly #open = new Map<string, Promise<ClientDesk>>();
   readonly #ready = new Map<string, ClientDesk>();
   #closed = false;
@@ -51,6 +60,7 @@ export class ClientDesks {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#node = parts.host.newId().slice(-12);
     this.#sweepLater();
   }
 
@@ -58,7 +68,7 @@ export class ClientDesks {
   open(id: string): Promise<ClientDesk> {
     let desk = this.#open.get(id);
     if (!desk) {
-      desk = openClientDesk(id, this.#parts);
+      desk = openClientDesk(id, this.#node, this.#parts);
       this.#open.set(id, desk);
       desk.then(
         (opened) => this.#ready.set(id, opened),
@@ -107,7 +117,7 @@ export class ClientDesks {
 
 const sweepMs = 1_000;
 
-async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
+async function openClientDesk(id: string, node: string, parts: Parts): Promise<ClientDesk> {
   const client = () => {
     const found = parts.clients.byId(id);
     if (!found) throw new Error(`No client ${id} is registered`);
@@ -119,22 +129,34 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
   const publisher = new Publisher(id, parts.push, host);
   const duty = (person: string) => dutyOf(client(), person);
 
-  const presence = await PresenceBook.open({
+  let book: PresenceBook | undefined;
+  const nodes = await Nodes.open({
+    store,
+    host,
+    id: node,
+    connected: () => book?.here() ?? [],
+    failed: (error) => parts.failed(error, 'heartbeat'),
+    system: parts.system,
+  });
+  const ledger = new Ledger({ store, host, failed: (error) => parts.failed(error, 'ledger') });
+
+  const presence = (book = await PresenceBook.open({
     store,
     duty,
     host,
     now,
-    elsewhere: () => false,
+    elsewhere: (person) => nodes.elsewhere(person),
     changed: (items) => {
       publisher.presence(items);
       router?.route();
     },
-  });
+  }));
 
   const desk = createDesk({
     store,
     policy: () => client().policy,
     now,
+    node,
     committed,
     alongside: (id) => delivery.unmarked(id),
   });
@@ -150,6 +172,8 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     store,
     desk,
     host,
+    nodes,
+    ledger,
     send: parts.callback,
     delivered: parts.delivered,
     failed: (error) => parts.failed(error, 'delivery'),
@@ -173,6 +197,8 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
     store,
     desk,
     presence,
+    nodes,
+    ledger,
     caller(person, roles) {
       presence.active(person);
       return { type: 'person', ...person, roles, ...duty(person.id), load: presence.load(person.id) };
@@ -190,9 +216,11 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
       presence.close();
       await delivery.close();
       await desk.idle();
+      await ledger.flush();
+      await nodes.close();
     },
   };
-  await delivery.resume();
+  delivery.resume();
   router.route();
   return self;
 
@@ -203,8 +231,9 @@ async function openClientDesk(id: string, parts: Parts): Promise<ClientDesk> {
       parts.observed(self, change);
     }
     const { holder, delivery: marks } = change.conversation;
-    const again = change.before.delivery.failed !== undefined && marks.failed === undefined;
-    if ((change.entries.length > 0 || again) && marks.outSeq > marks.deliveredSeq) delivery.wake(change);
+    if (marks.outSeq > marks.deliveredSeq) delivery.wake(change);
+    const seen = change.before.delivery.seenSeq;
+    if (marks.seenSeq > seen) ledger.seen(change.conversation.id, seen + 1, marks.seenSeq, host.now());
     delivery.settled(change.conversation);
     if (holder.state === 'queued' && !holder.offer) router.route();
   }

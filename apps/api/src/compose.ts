@@ -10,7 +10,7 @@ import { createVerifier, type Verifier } from './auth/verifier.ts';
 import { ClientDesks } from './client-desk.ts';
 import type { Clients } from './clients.ts';
 import type { Config } from './config.ts';
-import type { Callback } from './delivery.ts';
+import type { Callback } from './callback.ts';
 import { createEgress } from './egress.ts';
 import { createEvents } from './events.ts';
 import { withFailpoint } from './failpoint.ts';
@@ -21,6 +21,7 @@ import { botRoutes } from './routes/bots.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { transcriptRoutes } from './routes/transcripts.ts';
 import { buildServer } from './server.ts';
+import { thisSystem } from './system.ts';
 import { readStoreKey } from './store-key.ts';
 
 export type ApiOptions = {
@@ -63,9 +64,10 @@ export async function createApi({
   const verifier = createVerifier({ clients, keys, now: host.now, clockTolerance: config.clockTolerance });
   const called: Callback =
     given.callback ??
-    (async ({ url, headers, body, timeoutMs }) => ({
-      status: (await egress.fetch(url, { method: 'POST', headers, body, timeoutMs })).status,
-    }));
+    (async ({ url, headers, body, timeoutMs }) => {
+      const answer = await egress.fetch(url, { method: 'POST', headers, body, timeoutMs });
+      return { status: answer.status, retryAfter: answer.headers['retry-after']?.toString() };
+    });
 
   const hub = createDeskHub(() => desks, host);
   const { stores, push, callback } = withFailpoint(config.failpoint, {
@@ -79,6 +81,7 @@ export async function createApi({
     host,
     push,
     callback,
+    system: host === realHost ? thisSystem() : undefined,
     observed: (desk, change) => {
       observe(events, desk.id, change);
       if (change.before.epoch !== change.conversation.epoch) hub.recheck(desk, change.conversation);

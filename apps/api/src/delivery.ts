@@ -1,31 +1,28 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import {
-  isOutbound,
-  webhookHeaders,
-  type CallbackBody,
-  type Conversation,
-  type Entry,
-  type OutboundEntry,
-  type PersonRef,
-} from '@parley/contracts';
+import { isOutbound, type CallbackBody, type Conversation, type Entry, type PersonRef } from '@parley/contracts';
 import type { Command, Host, Store } from '@parley/core';
+import { bodyOf, sign, type Callback } from './callback.ts';
 import type { Parts } from './client-desk.ts';
 import type { Client } from './clients.ts';
+import { failureOf, pauseAfter, restOf, type Failure } from './delivery-schedule.ts';
 import type { Committed, Desk } from './desk.ts';
+import type { Ledger } from './ledger.ts';
+import type { Nodes } from './nodes.ts';
 
-/** Posts a signed body to a bot's callback. Rejects, or resolves with the status of the answer. */
-export type Callback = (request: {
-  url: string;
-  headers: Record<string, string>;
-  body: string;
-  timeoutMs: number;
-}) => Promise<{ status: number }>;
+/** Says whether a bot is called at all now, and hears what came of each call. */
+export type Circuit = {
+  admits(bot: string): boolean;
+  /** @param failure undefined when the bot's side took it */
+  answered(bot: string, failure: Failure | undefined): void;
+};
 
 type Options = {
   client: () => Client;
   store: Store;
   desk: Desk;
   host: Host;
+  nodes: Nodes;
+  ledger: Ledger;
+  circuit?: Circuit | undefined;
   send: Callback;
   delivered: Parts['delivered'];
   failed: (error: unknown) => void;
@@ -33,60 +30,97 @@ type Options = {
 
 /**
  * Delivery to the bot's side. The log is the outbox: what is to be delivered are the outbound entries beyond `deliveredSeq`.
- * One lane per conversation, in order, one request in flight, tried again with growing pauses.
+ * One lane per conversation, in order, one request in flight, tried again with growing pauses. The lane belongs to the
+ * process that is named in the head; what another does under a lower number is refused there.
  */
 export class Delivery {
   readonly #options: Options;
   readonly #lanes = new Map<string, Lane>();
-  /** Delivered, and not yet marked in the log: by conversation, up to which number. */
-  readonly #marks = new Map<string, number>();
+  /** Lanes that wait after a failure. */
+  readonly #paused = new Set<Lane>();
+  /** Delivered, and not yet marked in the log: by conversation, up to which number, and in which lane. */
+  readonly #marks = new Map<string, { seq: number; lane: number }>();
   #marking: (() => void) | undefined;
+  #rescuing: Promise<void> | undefined;
+  #again = false;
+  #cancel: () => void = () => undefined;
   #closed = false;
 
   constructor(options: Options) {
     this.#options = options;
+    options.nodes.onGone(() => void this.#rescue());
   }
 
-  /** Goes on with what an earlier process left undelivered. */
-  async resume(): Promise<void> {
-    for (const conversation of await this.#options.store.undelivered(10_000)) this.#lane(conversation.id);
+  /** Goes on with what an earlier process left undelivered; nobody need wait for it. */
+  resume(): void {
+    void this.#rescue();
+    this.#rescueLater();
   }
 
-  /** Something is to be delivered. The entries at hand spare the lane a read, where they are known to be all there is. */
+  /**
+   * A conversation changed in which something is undelivered. The entries at hand spare the lane a read, where they are
+   * known to be all there is.
+   */
   wake({ before, conversation, entries }: Committed): void {
-    if (conversation.delivery.failed) return;
-    const lane = this.#lane(conversation.id);
+    const { delivery, id } = conversation;
+    const known = this.#lanes.get(id);
+    const mine = !delivery.failed && delivery.lane?.by === this.#options.nodes.id;
+    // Delivered here, and only the mark is missing; or somebody else's.
+    if (!known && (!mine || delivery.outSeq <= this.#deliveredSeq(conversation))) return;
+    const lane = known ?? this.#lane(id);
     const fresh = entries.filter(isOutbound);
-    if (before.delivery.outSeq <= this.#deliveredSeq(before)) {
+    if (mine && before.delivery.outSeq <= this.#deliveredSeq(before)) {
       Object.assign(lane, { complete: true, fresh });
-    } else if (lane.complete && lane.upTo === before.seq && lane.fresh.length < 500) {
+    } else if (mine && lane.complete && lane.upTo === before.seq && lane.fresh.length < 500) {
       lane.fresh.push(...fresh);
     } else {
       Object.assign(lane, { complete: false, fresh: [] });
     }
     Object.assign(lane, { upTo: conversation.seq, head: conversation, dirty: true });
+    if (lane.resume && (!mine || isCalledFor(before, conversation, entries))) {
+      lane.early = true;
+      lane.resume();
+    }
   }
 
   /** What is known to be delivered and not yet marked, as a command for whoever changes the conversation next. */
   unmarked(id: string): Command | undefined {
-    const seq = this.#marks.get(id);
-    return seq === undefined ? undefined : { type: 'mark-delivered', id: this.#options.host.newId(), seq };
+    const mark = this.#marks.get(id);
+    return mark && { type: 'mark-delivered', id: this.#options.host.newId(), ...mark };
   }
 
   /** A change is durable; to be called after `wake`. */
   settled({ id, delivery }: Conversation): void {
-    if ((this.#marks.get(id) ?? Infinity) <= delivery.deliveredSeq) this.#marks.delete(id);
+    if ((this.#marks.get(id)?.seq ?? Infinity) <= delivery.deliveredSeq) this.#marks.delete(id);
+  }
+
+  /** The bot can be reached again: what waits for it goes out soon, spread over a while. */
+  hurry(bot: string): void {
+    const { host } = this.#options;
+    const waiting = [...this.#paused].filter((lane) => lane.head?.bot.id === bot);
+    const spread = Math.min(30_000, waiting.length * 50);
+    for (const lane of waiting) {
+      lane.early = true;
+      lane.pause?.();
+      lane.pause = host.after(host.random() * spread, lane.resume!);
+    }
   }
 
   async idle(): Promise<void> {
+    await this.#rescuing;
     await Promise.all([...this.#lanes.values()].filter((lane) => lane.pause === undefined).map((lane) => lane.running));
     await this.#flushMarks();
   }
 
-  /** Sends nothing more; what was delivered is marked. */
+  /** Sends nothing more; what is under way may end, and what was delivered is marked. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#cancel();
     for (const lane of this.#lanes.values()) lane.resume?.();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.host.after(5_000, resolve);
+    await Promise.race([Promise.all([...this.#lanes.values()].map((lane) => lane.running)), late]);
+    cancel();
     await this.#flushMarks();
   }
 
@@ -111,13 +145,19 @@ export class Delivery {
         upTo: 0,
         head: undefined,
         dirty: true,
+        lapses: this.#options.nodes.lapses,
+        tries: 0,
+        early: false,
+        endsAt: 0,
+        most: 100,
         running: Promise.resolve(),
         pause: undefined,
         resume: undefined,
       };
       this.#lanes.set(id, lane);
+      const made = lane;
       lane.running = this.#run(id, lane).catch((error) => {
-        this.#lanes.delete(id);
+        if (this.#lanes.get(id) === made) this.#lanes.delete(id);
         this.#options.failed(error);
       });
     }
@@ -125,81 +165,192 @@ export class Delivery {
   }
 
   async #run(id: string, lane: Lane): Promise<void> {
+    const { host, nodes, circuit } = this.#options;
     // What is committed in the same turn of the event loop goes out together.
     await Promise.resolve();
-    let failures = 0;
     while (!this.#closed) {
+      // Others may have taken this process for dead, and the lane with it.
+      if (lane.lapses !== nodes.lapses) Object.assign(lane, { complete: false, lapses: nodes.lapses });
       const next = await this.#next(id, lane);
       if (!next) {
         if (lane.dirty) continue;
         this.#lanes.delete(id);
         return;
       }
-      const failure = await this.#try(next.head, next.entries);
-      if (this.#closed) return;
-      if (failure === undefined) {
-        failures = 0;
-        const seq = next.entries.at(-1)!.seq;
-        this.#mark(id, seq);
-        lane.fresh = lane.fresh.filter((entry) => entry.seq > seq);
+      if (next === 'later' || !nodes.sure()) {
+        lane.complete = false;
+        await this.#wait(lane, 1_000 + host.random() * 1_000);
         continue;
       }
-      const wait = pauses[failures++];
-      if (wait === undefined) {
-        await this.#options.desk.execute(
-          id,
-          { type: 'fail-delivery', id: this.#options.host.newId(), of: next.entries[0]!.seq, reason: failure },
-          { type: 'desk' },
-        );
-        this.#lanes.delete(id);
-        return;
+      const { head, entries } = next;
+      lane.head = head;
+      const begun = head.delivery.retry;
+      if (begun && lane.tries === 0 && this.#deliveredSeq(head) === head.delivery.deliveredSeq) {
+        lane.tries = begun.tries;
+        lane.complete = false;
+        await this.#wait(lane, restOf(begun, host.now()));
+        continue;
       }
-      await this.#wait(lane, wait * (0.8 + this.#options.host.random() * 0.4));
+      if (circuit && !circuit.admits(head.bot.id)) {
+        await this.#wait(lane, 4_000 + host.random() * 2_000);
+        continue;
+      }
+      const failure = await this.#try(head, entries);
+      circuit?.answered(head.bot.id, failure);
+      if (failure === undefined) {
+        const seq = entries.at(-1)!.seq;
+        this.#mark(id, seq, laneOf(head));
+        lane.fresh = lane.fresh.filter((entry) => entry.seq > seq);
+        Object.assign(lane, { tries: 0, early: false, most: 100 });
+      } else if (!this.#closed) {
+        await this.#failed(lane, head, entries, failure);
+      }
     }
   }
 
-  /** What is to be sent next, from what is at hand or from the store; undefined where nothing is. */
-  async #next(id: string, lane: Lane): Promise<{ head: Conversation; entries: Entry[] } | undefined> {
-    if (lane.complete && lane.head)
-      return lane.fresh.length > 0 ? { head: lane.head, entries: lane.fresh.slice(0, 100) } : this.#rest(lane);
-    lane.dirty = false;
-    const head = await this.#options.store.head(id);
-    if (!head || head.delivery.failed || head.delivery.outSeq <= this.#deliveredSeq(head)) return undefined;
-    for (let after = this.#deliveredSeq(head); ;) {
-      const page = await this.#options.store.entries(id, { after, limit: 200 });
-      const entries = page.filter(isOutbound);
-      if (entries.length > 0) return { head, entries: entries.slice(0, 100) };
-      if (page.length === 0) return undefined;
-      after = page.at(-1)!.seq;
+  /** Waits as long as is due, or ends it; whether the lane goes on is for the head to say. */
+  async #failed(lane: Lane, head: Conversation, entries: Entry[], failure: Failure): Promise<void> {
+    const { host } = this.#options;
+    if (failure.tooLarge && entries.length > 1) {
+      lane.most = 1;
+      return;
     }
+    const rest = lane.endsAt - host.steady();
+    const unplanned = lane.early && lane.tries > 0 && rest > 1_000;
+    lane.early = false;
+    // A try that the schedule did not ask for does not use it up.
+    const pause = unplanned
+      ? { ms: rest, tries: lane.tries, kept: head.delivery.retry?.reason !== failure.reason }
+      : pauseAfter(lane.tries + 1, failure, host.random());
+    if (!pause) {
+      const of = entries[0]!.seq;
+      lane.complete = false;
+      // Where nobody could be told, the next try will be the last.
+      if (await this.#tell(head, { type: 'fail-delivery', of, reason: failure.reason })) lane.tries = 0;
+      else await this.#wait(lane, 5_000);
+      return;
+    }
+    lane.tries = pause.tries;
+    if (pause.kept) {
+      const until = host.now() + Math.round(pause.ms);
+      const delay = { type: 'delay-delivery', tries: pause.tries, until, reason: failure.reason } as const;
+      if ((await this.#tell(head, delay)) === 'refused') {
+        lane.complete = false;
+        return;
+      }
+    }
+    await this.#wait(lane, pause.ms);
+  }
+
+  /** @returns undefined where the store cannot be reached */
+  async #tell(
+    head: Conversation,
+    command: { type: 'fail-delivery'; of: number; reason: string } | Omit<Delay, 'id' | 'lane'>,
+  ): Promise<'done' | 'refused' | undefined> {
+    const { desk, host, failed } = this.#options;
+    try {
+      const told = { ...command, id: host.newId(), lane: laneOf(head) };
+      return (await desk.execute(head.id, told, { type: 'desk' })).ok ? 'done' : 'refused';
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
+
+  /** What is to be sent next, from what is at hand or from the store; undefined where nothing is, or it is not ours. */
+  async #next(id: string, lane: Lane): Promise<{ head: Conversation; entries: Entry[] } | 'later' | undefined> {
+    if (lane.complete && lane.head)
+      return lane.fresh.length > 0 ? { head: lane.head, entries: lane.fresh.slice(0, lane.most) } : this.#rest(lane);
+    lane.dirty = false;
+    const { store, nodes, failed } = this.#options;
+    try {
+      const head = await store.head(id);
+      if (!head || head.delivery.failed || head.delivery.outSeq <= this.#deliveredSeq(head)) return undefined;
+      if (head.delivery.lane?.by !== nodes.id) return undefined;
+      for (let after = this.#deliveredSeq(head); ;) {
+        const page = await store.entries(id, { after, limit: 200 });
+        const entries = page.filter(isOutbound);
+        if (entries.length > 0) return { head, entries: entries.slice(0, lane.most) };
+        if (page.length === 0) return undefined;
+        after = page.at(-1)!.seq;
+      }
+    } catch (error) {
+      failed(error);
+      return 'later';
+    }
+  }
+
+  /**
+   * Looks through all that is undelivered for lanes that nobody works in: those of processes that are gone, and what slipped
+   * through otherwise.
+   */
+  #rescue(): Promise<void> {
+    this.#again = true;
+    return (this.#rescuing ??= this.#rescueAll()
+      .catch(this.#options.failed)
+      .finally(() => (this.#rescuing = undefined)));
+  }
+
+  #rescueLater(): void {
+    if (this.#closed) return;
+    this.#cancel = this.#options.host.after(rescueMs, () => void this.#rescue().then(() => this.#rescueLater()));
+  }
+
+  async #rescueAll(): Promise<void> {
+    const { store, nodes, host, desk } = this.#options;
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      for (let cursor: string | undefined; ;) {
+        const page = await store.undelivered({ limit: 200, ...(cursor === undefined ? {} : { cursor }) });
+        // After the page was read: who took a lane has made itself known before.
+        if (page.items.length > 0) await nodes.look();
+        const free = page.items.filter((head) => !head.delivery.lane || nodes.gone(head.delivery.lane.by));
+        await Promise.all(
+          free.map((head) =>
+            desk.execute(head.id, { type: 'take-lane', id: host.newId(), lane: laneOf(head) }, { type: 'desk' }),
+          ),
+        );
+        for (const head of page.items) if (head.delivery.lane?.by === nodes.id) this.#reconsider(head);
+        if (page.next === undefined || this.#closed) break;
+        cursor = page.next;
+      }
+    }
+  }
+
+  /** Where somebody asked elsewhere for another try, the pause in the head is over. */
+  #reconsider(head: Conversation): void {
+    const lane = this.#lanes.get(head.id);
+    if (!lane) this.#lane(head.id);
+    else if (lane.resume && lane.head?.delivery.retry && !head.delivery.retry) lane.resume();
   }
 
   /**
    * Marks of all conversations are made together, so that they share a transaction. Until then a crash only means that
    * the bot's side hears again of what it has: it drops what it has seen by number.
    */
-  #mark(id: string, seq: number): void {
-    this.#marks.set(id, seq);
+  #mark(id: string, seq: number, lane: number): void {
+    this.#marks.set(id, { seq, lane });
     this.#marking ??= this.#options.host.after(markMs, () => void this.#flushMarks().catch(this.#options.failed));
   }
 
   async #flushMarks(): Promise<void> {
     this.#marking?.();
     this.#marking = undefined;
+    const { desk, host } = this.#options;
     await Promise.all(
-      [...this.#marks].map(async ([id, seq]) => {
-        await this.#options.desk.execute(
-          id,
-          { type: 'mark-delivered', id: this.#options.host.newId(), seq },
-          { type: 'desk' },
-        );
-        if (this.#marks.get(id) === seq) this.#marks.delete(id);
+      [...this.#marks].map(async ([id, mark]) => {
+        await desk.execute(id, { type: 'mark-delivered', id: host.newId(), ...mark }, { type: 'desk' });
+        // Done, or refused because the lane is another's by now, who delivers again.
+        if (this.#marks.get(id) === mark) this.#marks.delete(id);
       }),
     );
   }
 
   #deliveredSeq({ id, delivery }: Conversation): number {
-    return Math.max(delivery.deliveredSeq, this.#marks.get(id) ?? 0);
+    const mark = this.#marks.get(id);
+    return mark && mark.lane >= (delivery.lane?.n ?? 0)
+      ? Math.max(delivery.deliveredSeq, mark.seq)
+      : delivery.deliveredSeq;
   }
 
   #rest(lane: Lane): undefined {
@@ -207,50 +358,45 @@ export class Delivery {
     return undefined;
   }
 
-  /** @returns undefined when delivered, else why not, in words for the consultant */
-  async #try(head: Conversation, entries: Entry[]): Promise<string | undefined> {
-    const body: CallbackBody = {
-      type: 'conversation.entries',
-      id: head.id,
-      channel: head.channel,
-      conversation: head.channelConversation,
-      floor: head.holder.state === 'queued' || head.holder.state === 'assigned' ? 'human' : 'bot',
-      epoch: head.epoch,
-      entries: entries.map(outbound),
-    };
-    const started = this.#options.host.steady();
+  /** @returns undefined when delivered */
+  async #try(head: Conversation, entries: Entry[]): Promise<Failure | undefined> {
+    const { id, body } = bodyOf(head, entries);
+    const { host, client, delivered, ledger } = this.#options;
+    const started = host.steady();
+    const at = host.now();
+    let failure: Failure | undefined;
     try {
-      const { status } = await this.#post(head, `${head.id}-${entries.at(-1)!.seq}`, body, 20_000);
-      if (status < 200 || status >= 300) return `The bot answered ${status}`;
-      this.#options.delivered({
-        client: this.#options.client().id,
-        conversation: head.id,
-        entries: entries.length,
-        took: this.#options.host.steady() - started,
-      });
-      return undefined;
+      const { status, retryAfter } = await this.#post(head, id, body, 20_000);
+      failure = failureOf(status, retryAfter, host.now());
     } catch (error) {
-      return `The bot cannot be reached (${error instanceof Error ? error.message.slice(0, 200) : 'unknown'})`;
+      failure = {
+        reason: `The bot cannot be reached (${error instanceof Error ? error.message.slice(0, 200) : 'unknown'})`,
+      };
     }
+    const took = host.steady() - started;
+    if (!failure) delivered({ client: client().id, conversation: head.id, entries: entries.length, took });
+    ledger.tried(head.id, entries[0]!.seq, entries.at(-1)!.seq, at, took, failure?.reason);
+    return failure;
   }
 
-  async #post(head: Conversation, id: string, body: CallbackBody, timeoutMs: number): Promise<{ status: number }> {
-    const bot = this.#options.client().bots.find((one) => one.id === head.bot.id);
+  async #post(head: Conversation, id: string, body: CallbackBody, timeoutMs: number): ReturnType<Callback> {
+    const { client, host, send } = this.#options;
+    const bot = client().bots.find((one) => one.id === head.bot.id);
     if (!bot) throw new Error('this bot is no longer registered');
     const text = JSON.stringify(body);
-    return this.#options.send({
-      url: bot.callbackUrl,
-      headers: sign(id, text, bot.callbackSecrets, this.#options.host.now()),
-      body: text,
-      timeoutMs,
-    });
+    const headers = sign(id, text, bot.callbackSecrets, host.now());
+    return send({ url: bot.callbackUrl, headers, body: text, timeoutMs });
   }
 
   #wait(lane: Lane, ms: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#paused.add(lane);
+    lane.endsAt = this.#options.host.steady() + ms;
     return new Promise((resolve) => {
       lane.resume = () => {
         lane.pause?.();
-        lane.pause = undefined;
+        lane.pause = lane.resume = undefined;
+        this.#paused.delete(lane);
         resolve();
       };
       lane.pause = this.#options.host.after(ms, lane.resume);
@@ -258,83 +404,20 @@ export class Delivery {
   }
 }
 
-/** Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, one signature per active secret. */
-export function sign(id: string, body: string, secrets: readonly string[], now: number): Record<string, string> {
-  const timestamp = Math.floor(now / 1000).toString();
-  const signatures = secrets.map((secret) => {
-    return `v1,${createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
-  });
-  return {
-    [webhookHeaders.id]: id,
-    [webhookHeaders.timestamp]: timestamp,
-    [webhookHeaders.signature]: signatures.join(' '),
-    'content-type': 'application/json',
-  };
+/** A pause ends early where somebody asks for another try, or the bot's side is heard of. */
+function isCalledFor(before: Conversation, { delivery }: Conversation, entries: readonly Entry[]): boolean {
+  const asked = before.delivery.retry !== undefined && delivery.retry === undefined;
+  return asked || entries.some(({ by }) => by.type === 'user' || by.type === 'bot');
 }
 
-const keys = new Map<string, KeyObject>();
-
-function keyOf(secret: string): KeyObject {
-  const known = keys.get(secret) ?? createSecretKey(Buffer.from(secret.replace(/^whsec_/, ''), 'base64'));
-  keys.set(secret, known);
-  return known;
-}
-
-/** What the bot's side is told of an entry: nothing that was meant for the desk only. */
-function outbound(entry: Entry): OutboundEntry {
-  const frame = { seq: entry.seq, id: entry.id, at: entry.at };
-  switch (entry.kind) {
-    case 'message':
-      return {
-        kind: 'message',
-        ...frame,
-        from: { name: entry.by.type === 'person' ? entry.by.name : 'Service desk' },
-        text: entry.text,
-        ...(entry.attachments ? { attachments: entry.attachments } : {}),
-      };
-    case 'accepted':
-      return {
-        kind: 'status',
-        ...frame,
-        state: 'accepted',
-        consultant: { name: entry.consultant.name },
-        queue: entry.queue,
-      };
-    case 'transferred':
-      return { kind: 'status', ...frame, state: 'transferred', queue: entry.queue };
-    case 'requeued':
-      return { kind: 'status', ...frame, state: 'requeued', queue: entry.queue, reason: entry.reason };
-    case 'returned':
-      return entry.fallback
-        ? { kind: 'status', ...frame, state: 'failed', reason: entry.fallback, returned: true }
-        : { kind: 'status', ...frame, state: 'completed', ...consultant(entry), packet: entry.packet, returned: true };
-    case 'closed':
-      return entry.fallback
-        ? { kind: 'status', ...frame, state: 'failed', reason: entry.fallback, returned: false }
-        : {
-            kind: 'status',
-            ...frame,
-            state: 'completed',
-            ...consultant(entry),
-            packet: { outcome: entry.outcome },
-            returned: false,
-          };
-    default:
-      throw new Error(`An entry of kind ${entry.kind} is not outbound`);
-  }
-}
-
-function consultant({ by }: Entry): { consultant?: { name: string } } {
-  return by.type === 'person' ? { consultant: { name: by.name } } : {};
+function laneOf({ delivery }: Conversation): number {
+  return delivery.lane?.n ?? 0;
 }
 
 const markMs = 50;
+const rescueMs = 30_000;
 
-/** Pauses between tries: Standard Webhooks' schedule, about 75 hours in all, with quick ones first for a bot that restarts. */
-const pauses = [
-  1_000, 2_000, 5_000, 15_000, 60_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000,
-  86_400_000,
-];
+type Delay = Extract<Command, { type: 'delay-delivery' }>;
 
 /**
  * `fresh` holds the outbound entries committed here and not yet delivered; `complete` says that these are all there are
@@ -346,6 +429,15 @@ type Lane = {
   upTo: number;
   head: Conversation | undefined;
   dirty: boolean;
+  /** Of this process, when it last took the head for what is stored. */
+  lapses: number;
+  /** Tries of the schedule that failed since the last that did not. */
+  tries: number;
+  /** The pause was cut short before `endsAt`, by the steady clock. */
+  early: boolean;
+  endsAt: number;
+  /** Entries sent together. */
+  most: number;
   running: Promise<void>;
   pause: (() => void) | undefined;
   resume: (() => void) | undefined;

@@ -27,6 +27,7 @@ export type Desk = {
 /**
  * @param commit what happens after a change is durable: pushes, delivery, routing; must not throw
  * @param now milliseconds since the epoch
+ * @param node this process: whose delivery lanes are taken
  * @param alongside what the desk itself has to change in a conversation that is about to change: it shares the commit
  */
 export function createDesk({
@@ -35,12 +36,14 @@ export function createDesk({
   now,
   committed,
   alongside = () => undefined,
+  node,
 }: {
   store: Store;
   policy: () => Policy;
   now: () => number;
   committed: (change: Committed) => void;
   alongside?: (id: string) => Command | undefined;
+  node?: string;
 }): Desk {
   const lanes = new Map<string, Lane>();
 
@@ -111,7 +114,7 @@ export function createDesk({
       // The same id twice in one batch: let the second meet the first in the store.
       if (ids.has(mine)) return splitRepeats(id, batch);
       ids.add(mine);
-      const decision = decide(head, job.command, { by: job.by, now: now(), policy: policy() });
+      const decision = decide(head, job.command, { by: job.by, now: now(), policy: policy(), node });
       const entries = decision.entries;
       if (decision.ok) head = decision.conversation;
       else if (entries.length > 0) head = decision.conversation;

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Store, Stores } from '@parley/core';
-import type { Callback } from './delivery.ts';
+import type { Callback } from './callback.ts';
 import type { Push } from './publish.ts';
 
 /** Moments at which a process can be made to die as if its power was cut, in the order in which a reply passes them. */

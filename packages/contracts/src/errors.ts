@@ -37,6 +37,7 @@ export const problems = {
   'unknown-queue': [422, 'There is no such queue'],
   'unknown-person': [422, 'There is no such consultant'],
   'unknown-outcome': [422, 'There is no such outcome'],
+  'stale-lane': [409, 'Another process delivers this conversation'],
   contention: [409, 'Too many changes at once; try again'],
 } as const satisfies Record<string, readonly [number, string]>;
 

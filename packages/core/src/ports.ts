@@ -48,8 +48,11 @@ export interface Store {
 
   /** Heads with `dueAt <= now`, earliest first. */
   due(now: number, limit: number): Promise<Conversation[]>;
-  /** Heads with `delivery.outSeq > delivery.deliveredSeq` and no failure. */
-  undelivered(limit: number): Promise<Conversation[]>;
+  /**
+   * Heads with `delivery.outSeq > delivery.deliveredSeq` and no failure, in an order that does not change. One that becomes
+   * undelivered while somebody pages may be left out.
+   */
+  undelivered(page: { cursor?: string; limit: number }): Promise<{ items: Conversation[]; next?: string }>;
 
   /**
    * Newest `updatedAt` first. `text` matches when all its words (the last also as a prefix) occur anywhere in what was

@@ -316,9 +316,9 @@ describe('a return the bot’s side has not received', () => {
     const { world, seq } = returned();
     expect(world.head.holder).toMatchObject({ pending: { seq, until: 61_000, queue: 'cards' } });
     expect(world.head.dueAt).toBe(61_000);
-    world.give(desk, { type: 'mark-delivered', seq: seq - 1 });
+    world.give(desk, { type: 'mark-delivered', seq: seq - 1, lane: 0 });
     expect(world.head.holder).toHaveProperty('pending');
-    world.give(desk, { type: 'mark-delivered', seq });
+    world.give(desk, { type: 'mark-delivered', seq, lane: 0 });
     expect(world.head.holder).toEqual({ state: 'with-bot', since: 1_000 });
     expect(world.head.dueAt).toBeUndefined();
     world.now += 700_000;
@@ -353,7 +353,7 @@ describe('a return the bot’s side has not received', () => {
     });
     expect(world.head.handoff?.endedAt).toBeUndefined();
     // The bot hears late of both, in order; what it says then about them is kept and moves nothing.
-    world.give(desk, { type: 'mark-delivered', seq: world.head.seq });
+    world.give(desk, { type: 'mark-delivered', seq: world.head.seq, lane: 0 });
     expect(world.give(bot, { type: 'bot-turn', text: 'It is me again.', announces: seq })).toMatchObject({
       ok: true,
       entries: [{ notice: true }],

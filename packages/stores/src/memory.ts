@@ -144,11 +144,14 @@ class MemoryStore implements Store {
       .map(headOf);
   }
 
-  async undelivered(limit: number): Promise<Conversation[]> {
+  async undelivered(page: {
+    cursor?: string;
+    limit: number;
+  }): Promise<{ items: Conversation[]; next?: string }> {
     this.#check();
-    checkLimit(limit);
+    checkLimit(page.limit);
     const rows = [...this.#rows.values()].filter(({ head }) => isUndelivered(head));
-    return rows.slice(0, limit).map(headOf);
+    return this.#page(rows, ({ key }) => [key, 0], compare, page, headOf);
   }
 
   async search(query: TranscriptsQuery & { limit: number }): Promise<{ items: TranscriptHit[]; next?: string }> {

@@ -51,8 +51,12 @@ export class Lists {
     return (this.#statements.due.all(now, limit) as number[]).map((key) => this.#conversations.headOf(key));
   }
 
-  undelivered(limit: number): Conversation[] {
-    return (this.#statements.undelivered.all(limit) as number[]).map((key) => this.#conversations.headOf(key));
+  undelivered({ cursor, limit }: { cursor?: string; limit: number }): { items: Conversation[]; next?: string } {
+    const after = cursor === undefined ? 0 : readCursor(cursor)[0];
+    const found = this.#statements.undelivered.all(after, limit + 1) as number[];
+    const keys = found.slice(0, limit);
+    const items = keys.map((key) => this.#conversations.headOf(key));
+    return found.length > keys.length ? { items, next: makeCursor(keys.at(-1)!, 0) } : { items };
   }
 
   ofUser(channel: string, userId: string, limit: number): Conversation[] {
@@ -98,7 +102,9 @@ function statements(db: Database) {
       'select since, conversation, queue from mine where consultant = ? and (since, conversation) > (?, ?) order by since, conversation limit ?',
     ),
     due: db.prepare('select conversation from due where at <= ? order by at, conversation limit ?').pluck(),
-    undelivered: db.prepare('select conversation from undelivered order by conversation limit ?').pluck(),
+    undelivered: db
+      .prepare('select conversation from undelivered where conversation > ? order by conversation limit ?')
+      .pluck(),
     ofUser: db
       .prepare(
         'select conversation from users where channel = ? and user = ? order by opened desc, conversation desc limit ?',

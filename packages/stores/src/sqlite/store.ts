@@ -143,9 +143,12 @@ export class SqliteStore implements Store {
     return this.#snapshot(() => this.#lists.due(now, limit));
   }
 
-  async undelivered(limit: number): Promise<Conversation[]> {
-    checkLimit(limit);
-    return this.#snapshot(() => this.#lists.undelivered(limit));
+  async undelivered(page: {
+    cursor?: string;
+    limit: number;
+  }): Promise<{ items: Conversation[]; next?: string }> {
+    checkLimit(page.limit);
+    return this.#snapshot(() => this.#lists.undelivered(page));
   }
 
   async search(query: TranscriptsQuery & { limit: number }): Promise<{ items: TranscriptHit[]; next?: string }> {

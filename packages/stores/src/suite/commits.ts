@@ -247,7 +247,7 @@ export function commitCases(makeStores: MakeStores): void {
         expect(await fabrikam.count({ states: ['queued'] })).toBe(0);
         expect((await fabrikam.changes('0', 10)).items).toEqual([]);
         expect(await fabrikam.due(10, 10)).toEqual([]);
-        expect(await fabrikam.undelivered(10)).toEqual([]);
+        expect((await fabrikam.undelivered({ limit: 10 })).items).toEqual([]);
         expect((await fabrikam.search({ text: 'canary', limit: 10 })).items).toEqual([]);
         expect((await fabrikam.search({ limit: 10 })).items).toEqual([]);
         expect(await fabrikam.ofUser('directline', 'canary-user', 10)).toEqual([]);

@@ -106,22 +106,22 @@ export function listCases(makeStores: MakeStores): void {
         await expect(store.list({ states: ['queued'] }, { limit: 2, cursor: 'nonsense' })).rejects.toThrow(RangeError);
       }));
 
-    test('S9 of 20,000 conversations stay paged', { timeout: 120_000 }, () =>
-      withStore(makeStores, async (store) => {
-        for (let from = 0; from < 20_000; from += 500)
+    test('S9 of many conversations stay paged', { timeout: 120_000 }, () =>
+      withStore(makeStores, async (store, { many = 20_000 }) => {
+        for (let from = 0; from < many; from += 500)
           await Promise.all(
             Array.from({ length: 500 }, (_, i) =>
               store.commit(
                 0,
                 conversation(from + i, {
-                  holder: queued(start + (((from + i) * 7919) % 20_000), (from + i) % 3 ? 'cards' : 'loans'),
+                  holder: queued(start + (((from + i) * 7919) % many), (from + i) % 3 ? 'cards' : 'loans'),
                 }),
                 [],
               ),
             ),
           );
         const filter = { states: ['queued'] as const };
-        expect(await store.count(filter)).toBe(20_000);
+        expect(await store.count(filter)).toBe(many);
         let cursor: string | undefined;
         const sinces: number[] = [];
         for (let page = 0; page < 20; page++) {
@@ -165,12 +165,31 @@ export function listCases(makeStores: MakeStores): void {
           { delivery: { outSeq: 2, deliveredSeq: 1, seenSeq: 0, failed: { seq: 2, reason: 'gone', at: 1 } } },
           ['a', 'b'],
         );
-        expect(ids(await store.undelivered(10))).toEqual([idOf(1)]);
+        expect(ids((await store.undelivered({ limit: 10 })).items)).toEqual([idOf(1)]);
         await change(store, 1, { delivery: { outSeq: 2, deliveredSeq: 2, seenSeq: 0 } });
         await change(store, 2, { delivery: { outSeq: 3, deliveredSeq: 2, seenSeq: 0 } }, ['c']);
         await change(store, 3, { delivery: { outSeq: 2, deliveredSeq: 1, seenSeq: 0 } });
-        expect(ids(await store.undelivered(10)).toSorted()).toEqual([2, 3].map(idOf));
-        expect(await store.undelivered(1)).toHaveLength(1);
+        expect(ids((await store.undelivered({ limit: 10 })).items).toSorted()).toEqual([2, 3].map(idOf));
+      }));
+
+    test('D10 undelivered heads come page by page, whatever is delivered in between', () =>
+      withStore(makeStores, async (store) => {
+        const delivery = { outSeq: 1, deliveredSeq: 0, seenSeq: 0 };
+        for (let n = 1; n <= 9; n++) await put(store, n, { delivery }, ['a']);
+        const first = await store.undelivered({ limit: 4 });
+        expect(first.items).toHaveLength(4);
+        const [gone] = first.items;
+        await store.commit(
+          gone!.version,
+          { ...gone!, version: gone!.version + 1, delivery: { ...delivery, deliveredSeq: 1 } },
+          [],
+        );
+        const rest = await allPages((cursor) => store.undelivered({ limit: 2, cursor: cursor ?? first.next! }));
+        expect(rest.map((page) => page.length)).toEqual([2, 2, 1]);
+        expect(ids([...first.items, ...rest.flat()]).toSorted()).toEqual(
+          Array.from({ length: 9 }, (_, i) => idOf(i + 1)),
+        );
+        await expect(store.undelivered({ limit: 2, cursor: 'nonsense' })).rejects.toThrow(RangeError);
       }));
   });
 

@@ -66,7 +66,10 @@ export function modelCases(makeStores: MakeStores): void {
             expect(ids(await store.due(start + 5, 100)).toSorted()).toEqual(
               ids(heads.filter(({ dueAt }) => dueAt !== undefined && dueAt <= start + 5)).toSorted(),
             );
-            expect(ids(await store.undelivered(100)).toSorted()).toEqual(
+            const undelivered = await allPages((cursor) =>
+              store.undelivered(cursor === undefined ? { limit: 2 } : { limit: 2, cursor }),
+            );
+            expect(ids(undelivered.flat()).toSorted()).toEqual(
               ids(
                 heads.filter(({ delivery }) => delivery.outSeq > delivery.deliveredSeq && !delivery.failed),
               ).toSorted(),
