@@ -1,3 +1,5 @@
+export { cosmosStores, type CosmosOptions } from './cosmos/stores.ts';
+export type { Charge, Retry } from './cosmos/wire.ts';
 export { fileKeys, type KeyProvider } from './keys.ts';
 export { memoryStores } from './memory.ts';
 export type { Cipher } from './sqlite/database.ts';

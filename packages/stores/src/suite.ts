@@ -28,6 +28,8 @@ export type Fixture = {
   stores: Stores;
   /** Opens the same data again, as another process would after a restart. Absent when closing loses it. */
   reopen?: () => Promise<Stores>;
+  /** Conversations in the test of many. Default 20,000; fewer where each one is a request. */
+  many?: number;
   /** Removes what the test left; runs after all stores are closed. */
   cleanUp?: () => Promise<void>;
 };
