@@ -1,4 +1,4 @@
-import type { Conversation, HubEvents, Presence } from '@parley/contracts';
+import type { BotState, Conversation, HubEvents, Presence } from '@parley/contracts';
 import type { Host } from '@parley/core';
 import type { Committed } from './desk.ts';
 
@@ -40,7 +40,8 @@ export class Publisher {
 
   committed({ before, conversation, entries }: Committed): void {
     const watched = groups.conversation(this.#client, conversation.id);
-    if (entries.length === 0) {
+    // A mark alone, unless with it a return has arrived: then the bot holds the floor for good, and the head says so.
+    if (entries.length === 0 && conversation.holder === before.holder) {
       this.#marks.set(conversation.id, conversation);
       this.#marksTimer ??= this.#host.after(marksMs, () => this.#flushMarks());
       return;
@@ -61,6 +62,10 @@ export class Publisher {
 
   presence(items: Presence[]): void {
     this.#push([groups.desk(this.#client)], 'presence', { items });
+  }
+
+  bots(items: BotState[]): void {
+    this.#push([groups.desk(this.#client)], 'bots', { items });
   }
 
   /** The end user is typing; never stored. */

@@ -48,6 +48,8 @@ export interface Conversations {
   answered(id: string, answer: CommandAnswer): void;
   /** Joins everything that is open again and fetches what was missed. @throws DeskError */
   resync(): Promise<void>;
+  /** Looks again for what was not to be had and now stands in a list of mine. */
+  listed(heads: ReadonlyMap<string, Conversation>): void;
   /** Fetches what is shown, unless that has just been done: somebody has come back to the page. */
   look(): void;
   on: Pick<HubEvents, 'change' | 'marks' | 'signal'> & {
@@ -314,6 +316,15 @@ export function createConversations(options: ConversationsOptions): Conversation
       };
     },
     refresh: (id) => fetchView(hold(id)),
+    listed(heads) {
+      for (const [id, held] of all) {
+        const { problem, log } = held.store.getSnapshot();
+        if (held.refs === 0 || problem?.code !== 'not-found') continue;
+        if ((heads.get(id)?.version ?? -1) <= (log?.head.version ?? -1)) continue;
+        void join(held).catch(() => undefined);
+        void fetchView(held);
+      }
+    },
     look() {
       for (const held of all.values()) if (held.shown > 0) lookAt(held);
     },

@@ -166,6 +166,10 @@ export function createDesk(options: DeskOptions): Desk {
         lists.heard(changes);
       },
       presence: ({ items }) => notePresence(items),
+      bots: ({ items }) =>
+        session.update((state) =>
+          state.session === undefined ? state : { ...state, session: { ...state.session, bots: items } },
+        ),
     },
     async onConnected() {
       await Promise.all([
@@ -246,6 +250,7 @@ export function createDesk(options: DeskOptions): Desk {
   }
 
   lists.state.subscribe(followMine);
+  lists.state.subscribe(() => conversations.listed(lists.state.getSnapshot().heads));
   reads.items.subscribe(() => {
     for (const id of mine.keys()) count(id);
   });

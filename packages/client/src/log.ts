@@ -80,14 +80,13 @@ function withHead(log: Log, head: Conversation): Log {
   };
 }
 
-/** Delivery numbers only ever rise; the failure belongs to the newer of the two. */
+/** Delivery numbers only ever rise; failure, pause and lane are those of the newer of the two. */
 function mergeDelivery(ours: Delivery, theirs: Delivery, theirsIsNewer: boolean): Delivery {
-  const failed = theirsIsNewer ? theirs.failed : ours.failed;
   const merged: Delivery = {
+    ...(theirsIsNewer ? theirs : ours),
     outSeq: Math.max(ours.outSeq, theirs.outSeq),
     deliveredSeq: Math.max(ours.deliveredSeq, theirs.deliveredSeq),
     seenSeq: Math.max(ours.seenSeq, theirs.seenSeq),
-    ...(failed === undefined ? {} : { failed }),
   };
   return same(merged, ours) ? ours : merged;
 }
@@ -98,6 +97,10 @@ function same(a: Delivery, b: Delivery): boolean {
     a.deliveredSeq === b.deliveredSeq &&
     a.seenSeq === b.seenSeq &&
     a.failed?.seq === b.failed?.seq &&
-    a.failed?.at === b.failed?.at
+    a.failed?.at === b.failed?.at &&
+    a.retry?.tries === b.retry?.tries &&
+    a.retry?.at === b.retry?.at &&
+    a.lane?.n === b.lane?.n &&
+    a.lane?.by === b.lane?.by
   );
 }

@@ -1,4 +1,4 @@
-import type { Change, Conversation, Entry, Mark } from '@parley/contracts';
+import type { Change, Conversation, Delivery, Entry, Mark } from '@parley/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -15,7 +15,7 @@ import {
 import { head, line } from './world.ts';
 
 /** One conversation as the desk has it, and every push it ever made. */
-function history(steps: readonly ('say' | 'say-two' | 'deliver' | 'see' | 'fail')[]) {
+function history(steps: readonly ('say' | 'say-two' | 'deliver' | 'see' | 'fail' | 'delay')[]) {
   let conversation = head();
   const entries: Entry[] = [line(1)];
   const pushes: ({ change: Change } | { mark: Mark })[] = [];
@@ -35,15 +35,21 @@ function history(steps: readonly ('say' | 'say-two' | 'deliver' | 'see' | 'fail'
     } else {
       const marked =
         step === 'deliver'
-          ? { ...delivery, deliveredSeq: delivery.outSeq }
+          ? { ...withoutRetry(delivery), deliveredSeq: delivery.outSeq }
           : step === 'see'
             ? { ...delivery, seenSeq: delivery.deliveredSeq }
-            : { ...delivery, failed: { seq, reason: 'gone', at: version } };
+            : step === 'delay'
+              ? { ...delivery, retry: { tries: 1, at: version, reason: 'busy' }, lane: { by: 'node', n: version } }
+              : { ...delivery, failed: { seq, reason: 'gone', at: version } };
       conversation = { ...next, delivery: marked };
       pushes.push({ mark: { id: conversation.id, version: conversation.version, delivery: marked } });
     }
   }
   return { conversation, entries, pushes };
+}
+
+function withoutRetry({ retry: _, ...rest }: Delivery): Delivery {
+  return rest;
 }
 
 function fetchAfter(log: Log, truth: { conversation: Conversation; entries: readonly Entry[] }): Log {
@@ -52,7 +58,14 @@ function fetchAfter(log: Log, truth: { conversation: Conversation; entries: read
 }
 
 const steps = fc.array(
-  fc.constantFrom('say' as const, 'say-two' as const, 'deliver' as const, 'see' as const, 'fail' as const),
+  fc.constantFrom(
+    'say' as const,
+    'say-two' as const,
+    'deliver' as const,
+    'see' as const,
+    'fail' as const,
+    'delay' as const,
+  ),
   { maxLength: 25 },
 );
 
