@@ -1,14 +1,22 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { chromium, type Browser } from 'playwright';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright';
 
 /** @throws in words when there is no Chromium */
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({
+  return chromium.launch({ executablePath: browserPath(), args: flags });
+}
+
+/** A browser of its own that keeps what it keeps in a folder, and finds it there the next time. */
+export async function openProfile(directory: string, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(directory, {
+    ...options,
     executablePath: browserPath(),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    args: [...flags, '--hide-crash-restore-bubble'],
   });
 }
+
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
 
 function browserPath(): string {
   const named = process.env['CHROMIUM_PATH'];

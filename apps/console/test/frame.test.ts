@@ -13,9 +13,9 @@ test('the connection chip says how true the screen is and what waits to go', () 
   expect(connectionWords(lost, { ...fine, waiting: 2 }, 15_000).text).toBe(
     'Reconnecting · last in step 14 s ago, 2 messages waiting to go',
   );
-  expect(
-    connectionWords({ ...lost, heardAt: undefined, reason: 'sign-in' }, { ...fine, waiting: 1 }, 0).text,
-  ).toBe('Sign-in needed · not yet in step, 1 message waiting to go');
+  expect(connectionWords({ ...lost, heardAt: undefined, reason: 'sign-in' }, { ...fine, waiting: 1 }, 0).text).toBe(
+    'Sign-in needed · not yet in step, 1 message waiting to go',
+  );
 });
 
 test('Y13 the connection chip calls nothing live that is offline or waits for a sign-in, whatever the socket says', () => {
@@ -25,7 +25,10 @@ test('Y13 the connection chip calls nothing live that is offline or waits for a 
     short: 'Offline',
     text: 'Offline · last in step 2 s ago, 3 messages waiting to go',
   });
-  expect(connectionWords(live, { ...fine, signIn: true }, 10_000)).toMatchObject({ tone: 'lost', short: 'Sign-in needed' });
+  expect(connectionWords(live, { ...fine, signIn: true }, 10_000)).toMatchObject({
+    tone: 'lost',
+    short: 'Sign-in needed',
+  });
   expect(connectionWords(live, { ...fine, online: false, signIn: true }, 10_000).short).toBe('Offline');
 });
 

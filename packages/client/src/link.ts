@@ -50,6 +50,7 @@ const events = [
   'heads',
   'signal',
   'presence',
+  'bots',
 ] as const satisfies readonly (keyof HubEvents)[];
 
 export function createLink(options: LinkOptions): Link {
@@ -93,7 +94,12 @@ export function createLink(options: LinkOptions): Link {
       ]);
       let reason: 'network' | 'sign-in' = 'network';
       try {
-        if (await inTime(over, connection.start().then(() => hear()))) {
+        if (
+          await inTime(
+            over,
+            connection.start().then(() => hear()),
+          )
+        ) {
           // Only what is in step counts as live.
           if (await inTime(over, options.onConnected())) {
             attempt = 0;
@@ -126,7 +132,7 @@ export function createLink(options: LinkOptions): Link {
       return await Promise.race([
         work.then(() => true),
         over.then(() => false),
-        pause(host, silence, late.signal).then(() => false),
+        pause(host, Math.min(dialTime, silence), late.signal).then(() => false),
       ]);
     } finally {
       late.abort();
@@ -228,6 +234,8 @@ interface Run {
 
 /** Milliseconds by which the wall clock must outrun the steady one to mean sleep. */
 const asleep = 5_000;
+/** Milliseconds in which a connection comes about, and in which it is in step: sockets in a black hole never say no. */
+const dialTime = 15_000;
 /** Milliseconds in which a live socket answers. */
 const probeTime = 4_000;
 const justHeard = 5_000;

@@ -17,7 +17,11 @@ export interface Circumstances {
 }
 
 /** How well the screen is in step with the desk, in words; never better than it is. */
-export function connectionWords(link: LinkState, { waiting, online, signIn }: Circumstances, now: number): ConnectionWords {
+export function connectionWords(
+  link: LinkState,
+  { waiting, online, signIn }: Circumstances,
+  now: number,
+): ConnectionWords {
   const pending = waiting === 0 ? '' : `, ${waiting} ${waiting === 1 ? 'message' : 'messages'} waiting to go`;
   const lost = (short: string, heardAt: number | undefined): ConnectionWords => {
     const step = heardAt === undefined ? 'not yet in step' : `last in step ${ago(heardAt, now)}`;
