@@ -7,6 +7,7 @@ import fp from 'fastify-plugin';
 import type { Logger } from 'pino';
 import { createKeys } from './auth/keys.ts';
 import { createVerifier, type Verifier } from './auth/verifier.ts';
+import { createChaos } from './chaos.ts';
 import { ClientDesks } from './client-desk.ts';
 import type { Clients } from './clients.ts';
 import type { Config } from './config.ts';
@@ -70,10 +71,12 @@ export async function createApi({
     });
 
   const hub = createDeskHub(() => desks, host);
+  const chaos = config.chaos && createChaos(config.chaos, { hub: hub.hub as never, host });
+  if (chaos) log.warn({ chaos: config.chaos }, 'CHAOS is set: pushes and calls fail on purpose');
   const { stores, push, callback } = withFailpoint(config.failpoint, {
     stores: given.stores ?? openStores(config, log),
-    push: hub.push,
-    callback: called,
+    push: chaos?.push ?? hub.push,
+    callback: chaos?.callback(called) ?? called,
   });
   const desks: ClientDesks = new ClientDesks({
     clients,
@@ -102,7 +105,7 @@ export async function createApi({
     events,
     registry,
     publicRoutes: [],
-    peopleRoutes: [peopleRoutes(desks, host.now), transcriptRoutes(desks, host.now)],
+    peopleRoutes: [...(chaos ? [chaos.routes] : []), peopleRoutes(desks, host.now), transcriptRoutes(desks, host.now)],
     botRoutes: [botRoutes(desks, host)],
     hubPlugin: fp(async (server) => {
       await mapHub<never, HubData>(server as never, paths.hub, hub.hub, {

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseChaos, type Chaos } from './chaos.ts';
 import { failpoints, type Failpoint } from './failpoint.ts';
 
 /**
@@ -35,6 +36,7 @@ export const settings = [
   'PERSON_RATE',
   'BOT_RATE',
   'REFUSAL_RATE',
+  'CHAOS',
   'PARLEY_FAILPOINT',
 ] as const;
 
@@ -76,6 +78,8 @@ export type Config = {
   readonly clockTolerance: number;
   readonly limits: Limits;
   /** Where the process is to die, for proofs. Never in production. */
+  /** Faults on purpose. Absent in production. */
+  readonly chaos?: Chaos;
   readonly failpoint?: Failpoint;
 };
 
@@ -152,6 +156,7 @@ export function loadConfig(env: Environment): Config {
       'CLIENTS_FILE is missing: production needs the file that lists the client organisations; the sandbox ones are for development.',
     );
 
+  const chaos = chaosIn(read('CHAOS'), production, complain);
   const failpoint = failpointIn(read('PARLEY_FAILPOINT'), production, complain);
   const config: Config = {
     production,
@@ -186,6 +191,7 @@ export function loadConfig(env: Environment): Config {
       botPerSecond: integer('BOT_RATE', read('BOT_RATE'), 2_000, [1, 1_000_000], complain),
       refusalsPerSecond: integer('REFUSAL_RATE', read('REFUSAL_RATE'), 20, [1, 1_000_000], complain),
     },
+    ...(chaos && { chaos }),
     ...(failpoint && { failpoint }),
   };
   if (complaints.length > 0) throw new ConfigError(complaints);
@@ -294,6 +300,17 @@ function trustProxy(value: string | undefined, complain: Complain): string[] {
       );
   }
   return ranges;
+}
+
+function chaosIn(value: string | undefined, production: boolean, complain: Complain): Chaos | undefined {
+  if (value === undefined) return undefined;
+  if (production) complain('CHAOS is set: it breaks pushes and calls on purpose, so production refuses it. Remove it.');
+  const chaos = parseChaos(value);
+  if (!chaos)
+    complain(
+      `CHAOS is "${value}": give shares and pauses in ms such as drop=0.1,double=0.1,delay=0-2000,fail=0.05, or 5 for 5 %.`,
+    );
+  return chaos;
 }
 
 /** `after-commit` or `after-commit:7`: the seventh time. */

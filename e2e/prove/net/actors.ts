@@ -79,7 +79,7 @@ export class Console {
     const waiting = this.desk.outbox.items.getSnapshot().filter(({ state }) => state !== 'failed');
     if (waiting.length > 0) wrong.push(`has ${waiting.length} unsent`);
     for (const id of this.#opened) {
-      const fresh = await this.#fresh<ConversationView>(paths.conversation(id));
+      const fresh = await this.#rig.read<ConversationView>(this.email, paths.conversation(id));
       // What a colleague holds is not theirs to read.
       if (fresh === undefined) continue;
       const { log, abilities } = this.desk.conversation(id).getSnapshot();
@@ -94,7 +94,7 @@ export class Console {
     }
     const viewer = viewerOf(this.desk.session.getSnapshot().session);
     for (const view of ['waiting', 'mine'] as const) {
-      const fresh = await this.#fresh<ConversationPage>(`${paths.conversations}?view=${view}&limit=200`);
+      const fresh = await this.#rig.read<ConversationPage>(this.email, `${paths.conversations}?view=${view}&limit=200`);
       const shown = viewer ? select(this.desk.lists.state.getSnapshot().heads, view, viewer) : [];
       const rows = (heads: readonly { id: string; seq: number; epoch: number }[]) =>
         heads.map(({ id, seq, epoch }) => `${id} ${seq} ${epoch}`).toSorted();
@@ -102,17 +102,6 @@ export class Console {
         wrong.push(`lists ${rows(shown).join()} as ${view} instead of ${rows(fresh?.items ?? []).join()}`);
     }
     return wrong.map((what) => `${this.email} ${what}`);
-  }
-
-  /** As a reload would read it, past all faults. */
-  async #fresh<T>(path: string): Promise<T | undefined> {
-    const response = await fetch(this.#rig.direct + path, {
-      headers: { authorization: `Bearer ${await this.#rig.token(this.email)}` },
-      signal: AbortSignal.timeout(5_000),
-    });
-    if (response.status === 404) return undefined;
-    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-    return (await response.json()) as T;
   }
 }
 

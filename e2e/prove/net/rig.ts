@@ -33,6 +33,8 @@ export type Rig = {
   complaints: string[];
   token(email: string): Promise<string>;
   botToken(): Promise<string>;
+  /** Reads past all faults, as a page that is loaded again would in the end. @returns undefined where there is no such thing for them */
+  read<T>(email: string, path: string): Promise<T | undefined>;
   close(): Promise<void>;
 };
 
@@ -92,6 +94,7 @@ export async function startRig(random: Seeded, settings: Record<string, string> 
   const direct = await api.listen();
   const port = Number(new URL(direct).port);
   const [browser, calls] = [await FaultProxy.start(port, random), await FaultProxy.start(port, random)];
+  const token = (email: string) => remembered(email, () => issuer.mint({ tid: contoso.tid, subject: email }));
   return {
     direct,
     browser,
@@ -99,8 +102,20 @@ export async function startRig(random: Seeded, settings: Record<string, string> 
     callbacks,
     receiver,
     complaints,
-    token: (email) => remembered(email, () => issuer.mint({ tid: contoso.tid, subject: email })),
+    token,
     botToken: () => remembered('bot', () => issuer.mint({ tid: contoso.tid, subject: { bot: contoso.bot!.appId } })),
+    async read<T>(email: string, path: string) {
+      for (let tries = 0; ; tries++) {
+        const headers = { authorization: `Bearer ${await token(email)}` };
+        const answer = await fetch(direct + path, { headers, signal: AbortSignal.timeout(5_000) }).catch(
+          () => undefined,
+        );
+        if (answer?.ok) return (await answer.json()) as T;
+        if (answer?.status === 404) return undefined;
+        // A desk with faults on purpose fails this too.
+        if (tries >= 20) throw new Error(`${path} cannot be read: ${answer?.status ?? 'no answer'}`);
+      }
+    },
     async close() {
       // First, so that nobody waits for connections that nobody ends.
       await Promise.all([browser.close(), calls.close(), callbacks.close()]);

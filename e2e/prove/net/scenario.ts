@@ -92,10 +92,9 @@ export async function play(scenario: Scenario, settings: Record<string, string> 
 
 /** Everything that has to be true in the end. @returns what is not */
 async function judge(rig: Rig, id: string, bot: BotSide, consoles: readonly Console[]): Promise<string[]> {
-  const response = await fetch(`${rig.direct}${paths.conversation(id)}`, {
-    headers: { authorization: `Bearer ${await rig.token('marta@contoso.example')}` },
-  });
-  const { entries, conversation } = (await response.json()) as ConversationView;
+  const view = await rig.read<ConversationView>('marta@contoso.example', paths.conversation(id));
+  if (!view) return ['the conversation is not there'];
+  const { entries, conversation } = view;
   const wrong: string[] = [];
   if (entries.some(({ seq }, i) => seq !== i + 1)) wrong.push('the log has a gap');
   const stored = entries.map(({ id: entry }) => entry);

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { play } from './scenario.ts';
+
+// The desk's timers run ten times faster here: pushes are late by up to 0.4 s.
+const heavy = 'drop=0.4,double=0.3,delay=0-4000,fail=0.2';
+
+test.each([1, 2, 3])('Y20 Y1 Y3 with heavy chaos screens, log and bot end equal and right (seed %i)', async (seed) => {
+  const verdict = await play({ seed, link: 'browser', direction: 'down', kind: 'slow-close' }, { CHAOS: heavy });
+  expect(verdict.violations).toEqual([]);
+  expect(verdict.recovery.gaps).toBeGreaterThan(0);
+  expect(verdict.recovery.repeated).toBeGreaterThan(0);
+});
