@@ -9,6 +9,7 @@ import {
   type ConversationsQuery,
   type ConversationView,
   type DraftBody,
+  type EntryLedger,
   type EntriesQuery,
   type EntryPage,
   type ExportQuery,
@@ -38,6 +39,7 @@ export function createApi(http: Http) {
     entries: (id: string, query: EntriesQuery, call?: Given) => http<EntryPage>(paths.entries(id), { query, ...call }),
     command: <C extends CommandName>(id: string, command: C, body: CommandBody<C>, call?: Given) =>
       http<CommandAnswer>(paths.command(id, command), { method: 'POST', body, ...call }),
+    ledger: (id: string, seq: number, call?: Given) => http<EntryLedger>(paths.ledger(id, seq), { ...call }),
     saveDraft: (id: string, body: DraftBody, call?: Given) =>
       http<unknown>(paths.draft(id), { method: 'PUT', body, ...call }),
     transcripts: (query: TranscriptsQuery, call?: Given) => http<TranscriptPage>(paths.transcripts, { query, ...call }),

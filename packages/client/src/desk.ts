@@ -138,9 +138,15 @@ export function createDesk(options: DeskOptions): Desk {
     onView: (view, asked) => drafts.offer(view.conversation.id, view.draft, asked),
   });
   const outbox = createOutbox({
-    post: ({ id, conversation, kind, text, epoch }) =>
+    post: ({ id, conversation, kind, text, epoch, composedAt }) =>
       kind === 'reply'
-        ? api.command(conversation, 'reply', { id, text, epoch }, { tries: 1 })
+        ? api.command(
+            conversation,
+            'reply',
+            // When it was written is only worth telling where it had to wait.
+            { id, text, epoch, ...(now() - composedAt > 2_000 && { composedAt: Math.round(composedAt) }) },
+            { tries: 1 },
+          )
         : api.command(conversation, 'note', { id, text }, { tries: 1 }),
     onAnswer: answered,
     keeper,

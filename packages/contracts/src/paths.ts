@@ -7,6 +7,7 @@ export const paths = {
   conversations: '/v1/conversations',
   conversation: (id: string) => `/v1/conversations/${id}`,
   entries: (id: string) => `/v1/conversations/${id}/entries`,
+  ledger: (id: string, seq: number | string) => `/v1/conversations/${id}/entries/${seq}/ledger`,
   command: (id: string, command: string) => `/v1/conversations/${id}/${command}`,
   draft: (id: string) => `/v1/conversations/${id}/draft`,
   export: (id: string) => `/v1/conversations/${id}/export`,

@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from 'typebox';
 import { PersonRef, Presence, PresenceState, Role } from './actors.ts';
-import { Abilities, Conversation } from './conversation.ts';
+import { Abilities, Conversation, Delivery } from './conversation.ts';
 import { Entry, ReturnPacket } from './entries.ts';
 import { ClientId, ConversationId, Cursor, MessageId, PersonId, QueueId, Text, Time, Utterance } from './ids.ts';
 
@@ -30,6 +30,18 @@ export const CannedReply = Type.Object(
 );
 export type CannedReply = Static<typeof CannedReply>;
 
+/** A bot of the client, and whether the desk reaches it. */
+export const BotState = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    /** It does not answer: since when, and why. What is said to it waits, and is sent in order when it answers again. */
+    down: Type.Optional(Type.Object({ since: Time, reason: Type.String({ maxLength: 500 }) }, closed)),
+  },
+  closed,
+);
+export type BotState = Static<typeof BotState>;
+
 /** `GET /v1/session`: who I am and what this client's desk looks like. */
 export const Session = Type.Object(
   {
@@ -38,6 +50,7 @@ export const Session = Type.Object(
     presence: Presence,
     queues: Type.Array(Queue),
     outcomes: Type.Array(Outcome),
+    bots: Type.Array(BotState),
     replies: Type.Array(CannedReply),
     /** Desk-wide abilities. */
     can: Type.Object({ consult: Type.Boolean(), supervise: Type.Boolean(), administer: Type.Boolean() }, closed),
@@ -153,6 +166,44 @@ export const EntryPage = Type.Object(
 );
 export type EntryPage = { conversation: Conversation; entries: Entry[] };
 
+/** `GET /v1/conversations/{id}/entries/{seq}/ledger`: when what became of a line. A time that is absent is not known. */
+export const EntryLedger = Type.Object(
+  {
+    seq: Type.Integer({ minimum: 1 }),
+    /** `stored` is all that is ever said of an entry that the bot's side is not told. */
+    state: Type.Union([
+      Type.Literal('stored'),
+      Type.Literal('delivered'),
+      Type.Literal('seen'),
+      Type.Literal('failed'),
+    ]),
+    outbound: Type.Boolean(),
+    /** By the clock of the device it was written on. */
+    composedAt: Type.Optional(Time),
+    storedAt: Time,
+    /** Oldest first; the oldest of very many are forgotten. */
+    tries: Type.Array(
+      Type.Object(
+        {
+          at: Time,
+          /** Milliseconds. */
+          took: Type.Integer({ minimum: 0 }),
+          /** Why it failed; absent where the bot's side took it. */
+          reason: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+    deliveredAt: Type.Optional(Time),
+    seenAt: Type.Optional(Time),
+    failed: Type.Optional(Delivery.properties.failed),
+    /** The next try, while the last one failed. */
+    retry: Type.Optional(Delivery.properties.retry),
+  },
+  closed,
+);
+export type EntryLedger = Static<typeof EntryLedger>;
+
 /** A committed change: the answer of every command, and what the hub pushes. */
 export const Change = Type.Object(
   { conversation: Conversation, entries: Type.Array(Entry as unknown as TSchema) },
@@ -176,10 +227,13 @@ export const commandBodies = {
       id: MessageId,
       text: Utterance,
       epoch: Type.Integer({ minimum: 0, description: 'the epoch on screen when it was written' }),
+      /** When it was written, by the clock of the device; for the ledger only. */
+      composedAt: Type.Optional(Time),
     },
     closed,
   ),
   note: Type.Object({ id: MessageId, text: Utterance }, closed),
+  'retry-delivery': Type.Object({ id: MessageId }, closed),
   transfer: Type.Object(
     {
       id: MessageId,
