@@ -200,7 +200,8 @@ async function openWindow(url: string, token: () => Promise<string>): Promise<Hu
     .configureLogging(LogLevel.None)
     .build();
   // A client that knows none of the events complains about each of them.
-  for (const event of ['change', 'list', 'marks', 'heads', 'signal', 'presence']) connection.on(event, () => undefined);
+  for (const event of ['change', 'list', 'marks', 'heads', 'signal', 'presence', 'bots'])
+    connection.on(event, () => undefined);
   await connection.start();
   return connection;
 }

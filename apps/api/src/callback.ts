@@ -1,5 +1,11 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { webhookHeaders, type CallbackBody, type Conversation, type Entry, type OutboundEntry } from '@parley/contracts';
+import {
+  webhookHeaders,
+  type CallbackBody,
+  type Conversation,
+  type Entry,
+  type OutboundEntry,
+} from '@parley/contracts';
 
 /** Posts a signed body to a bot's callback. Rejects, or resolves with the status of the answer and its `Retry-After`. */
 export type Callback = (request: {

@@ -1,7 +1,8 @@
-import type { Conversation, PersonRef, Role } from '@parley/contracts';
+import type { BotState, Conversation, PersonRef, Role } from '@parley/contracts';
 import type { Caller, Host, Store, Stores } from '@parley/core';
 import type { Client, Clients } from './clients.ts';
 import type { Callback } from './callback.ts';
+import { createCircuits } from './circuit.ts';
 import { Delivery } from './delivery.ts';
 import { createDesk, type Committed, type Desk } from './desk.ts';
 import { createDeskClock } from './desk-clock.ts';
@@ -24,6 +25,8 @@ export type ClientDesk = {
   presence: PresenceBook;
   nodes: Nodes;
   ledger: Ledger;
+  /** The client's bots, and which of them cannot be reached from any process. */
+  bots(): BotState[];
   caller(person: PersonRef, roles: readonly Role[]): Caller;
   typing(conversation: Conversation, by: PersonRef): void;
   userTyping(conversation: Conversation): void;
@@ -45,6 +48,8 @@ export type Parts = {
   observed: (desk: ClientDesk, change: Committed) => void;
   /** A callback was accepted. `took` in milliseconds. */
   delivered: (event: { client: string; conversation: string; entries: number; took: number }) => void;
+  /** A bot ceased to answer, or answers again. */
+  botChanged?: (event: { client: string; bot: string; down: boolean; reason?: string }) => void;
   failed: (error: unknown, what: string) => void;
 };
 
@@ -129,12 +134,25 @@ async function openClientDesk(id: string, node: string, parts: Parts): Promise<C
   const publisher = new Publisher(id, parts.push, host);
   const duty = (person: string) => dutyOf(client(), person);
 
+  const circuits = createCircuits({
+    host,
+    now,
+    changed(bot, down) {
+      parts.botChanged?.({ client: id, bot, down: down !== undefined, ...(down && { reason: down.reason }) });
+      tellBots();
+      if (!down) delivery.hurry(bot);
+    },
+    probe: (bot) => delivery.probe(bot),
+  });
+  let told = '[]';
+
   let book: PresenceBook | undefined;
   const nodes = await Nodes.open({
     store,
     host,
     id: node,
     connected: () => book?.here() ?? [],
+    down: () => circuits.down(),
     failed: (error) => parts.failed(error, 'heartbeat'),
     system: parts.system,
   });
@@ -148,7 +166,8 @@ async function openClientDesk(id: string, node: string, parts: Parts): Promise<C
     elsewhere: (person) => nodes.elsewhere(person),
     changed: (items) => {
       publisher.presence(items);
-      router?.route();
+      // While the book is being opened there is no router yet.
+      if (book) router.route();
     },
   }));
 
@@ -174,6 +193,7 @@ async function openClientDesk(id: string, node: string, parts: Parts): Promise<C
     host,
     nodes,
     ledger,
+    circuits,
     send: parts.callback,
     delivered: parts.delivered,
     failed: (error) => parts.failed(error, 'delivery'),
@@ -183,10 +203,11 @@ async function openClientDesk(id: string, node: string, parts: Parts): Promise<C
     store,
     desk,
     presence,
+    nodes,
     host,
     now,
     policy: () => client().policy,
-    unmarked: (id) => delivery.unmarked(id),
+    delivery,
   });
 
   const self: ClientDesk = {
@@ -199,13 +220,18 @@ async function openClientDesk(id: string, node: string, parts: Parts): Promise<C
     presence,
     nodes,
     ledger,
+    bots,
     caller(person, roles) {
       presence.active(person);
       return { type: 'person', ...person, roles, ...duty(person.id), load: presence.load(person.id) };
     },
     typing: (conversation, by) => void delivery.typing(conversation, by),
     userTyping: (conversation) => publisher.userTyping(conversation),
-    sweep: () => sweeper.sweep(),
+    sweep() {
+      // What other processes know of the bots comes with their heartbeats.
+      tellBots();
+      return sweeper.sweep();
+    },
     async idle() {
       await desk.idle();
       await router.idle();
@@ -215,14 +241,32 @@ async function openClientDesk(id: string, node: string, parts: Parts): Promise<C
       publisher.close();
       presence.close();
       await delivery.close();
+      circuits.close();
       await desk.idle();
       await ledger.flush();
       await nodes.close();
     },
   };
+  nodes.onDead(() => sweeper.recount());
   delivery.resume();
   router.route();
   return self;
+
+  function bots(): BotState[] {
+    const down = nodes.down();
+    return client().bots.map((bot) => {
+      const found = down.get(bot.id);
+      return { id: bot.id, name: bot.name, ...(found && { down: { ...found, reason: found.reason.slice(0, 500) } }) };
+    });
+  }
+
+  function tellBots(): void {
+    const items = bots();
+    const text = JSON.stringify(items.flatMap(({ id, down }) => (down ? [id, down] : [])));
+    if (text === told) return;
+    told = text;
+    publisher.bots(items);
+  }
 
   function committed(change: Committed): void {
     publisher.committed(change);

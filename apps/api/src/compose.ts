@@ -84,6 +84,7 @@ export async function createApi({
     host,
     push,
     callback,
+    botChanged: events.botChanged,
     system: host === realHost ? thisSystem() : undefined,
     observed: (desk, change) => {
       observe(events, desk.id, change);

@@ -1,19 +1,13 @@
 import { isOutbound, type CallbackBody, type Conversation, type Entry, type PersonRef } from '@parley/contracts';
 import type { Command, Host, Store } from '@parley/core';
 import { bodyOf, sign, type Callback } from './callback.ts';
+import type { Circuits } from './circuit.ts';
 import type { Parts } from './client-desk.ts';
 import type { Client } from './clients.ts';
 import { failureOf, pauseAfter, restOf, type Failure } from './delivery-schedule.ts';
 import type { Committed, Desk } from './desk.ts';
 import type { Ledger } from './ledger.ts';
 import type { Nodes } from './nodes.ts';
-
-/** Says whether a bot is called at all now, and hears what came of each call. */
-export type Circuit = {
-  admits(bot: string): boolean;
-  /** @param failure undefined when the bot's side took it */
-  answered(bot: string, failure: Failure | undefined): void;
-};
 
 type Options = {
   client: () => Client;
@@ -22,7 +16,7 @@ type Options = {
   host: Host;
   nodes: Nodes;
   ledger: Ledger;
-  circuit?: Circuit | undefined;
+  circuits: Circuits;
   send: Callback;
   delivered: Parts['delivered'];
   failed: (error: unknown) => void;
@@ -49,6 +43,9 @@ export class Delivery {
   constructor(options: Options) {
     this.#options = options;
     options.nodes.onGone(() => void this.#rescue());
+    options.nodes.onBeat(() => {
+      for (const lane of this.#paused) if (lane.unsure) lane.resume?.();
+    });
   }
 
   /** Goes on with what an earlier process left undelivered; nobody need wait for it. */
@@ -89,6 +86,11 @@ export class Delivery {
     return mark && { type: 'mark-delivered', id: this.#options.host.newId(), ...mark };
   }
 
+  /** Whether something is being said to the bot's side right now, so that nobody knows yet whether it has arrived. */
+  calling(id: string): boolean {
+    return this.#lanes.get(id)?.calling ?? false;
+  }
+
   /** A change is durable; to be called after `wake`. */
   settled({ id, delivery }: Conversation): void {
     if ((this.#marks.get(id)?.seq ?? Infinity) <= delivery.deliveredSeq) this.#marks.delete(id);
@@ -104,6 +106,16 @@ export class Delivery {
       lane.pause?.();
       lane.pause = host.after(host.random() * spread, lane.resume!);
     }
+  }
+
+  /** One of those who wait for the bot tries now. @returns false where nobody has anything to tell it */
+  probe(bot: string): boolean {
+    const waiting = [...this.#paused].filter((lane) => lane.head?.bot.id === bot);
+    const one = waiting[Math.floor(this.#options.host.random() * waiting.length)];
+    if (!one) return [...this.#lanes.values()].some((lane) => lane.head?.bot.id === bot);
+    one.early = true;
+    one.resume?.();
+    return true;
   }
 
   async idle(): Promise<void> {
@@ -146,9 +158,11 @@ export class Delivery {
         head: undefined,
         dirty: true,
         lapses: this.#options.nodes.lapses,
+        unsure: false,
         tries: 0,
         early: false,
         endsAt: 0,
+        calling: false,
         most: 100,
         running: Promise.resolve(),
         pause: undefined,
@@ -165,7 +179,7 @@ export class Delivery {
   }
 
   async #run(id: string, lane: Lane): Promise<void> {
-    const { host, nodes, circuit } = this.#options;
+    const { host, nodes, circuits } = this.#options;
     // What is committed in the same turn of the event loop goes out together.
     await Promise.resolve();
     while (!this.#closed) {
@@ -177,7 +191,8 @@ export class Delivery {
         this.#lanes.delete(id);
         return;
       }
-      if (next === 'later' || !nodes.sure()) {
+      lane.unsure = !nodes.sure();
+      if (next === 'later' || lane.unsure) {
         lane.complete = false;
         await this.#wait(lane, 1_000 + host.random() * 1_000);
         continue;
@@ -191,12 +206,19 @@ export class Delivery {
         await this.#wait(lane, restOf(begun, host.now()));
         continue;
       }
-      if (circuit && !circuit.admits(head.bot.id)) {
-        await this.#wait(lane, 4_000 + host.random() * 2_000);
+      const pass = circuits.pass(head.bot.id, id);
+      if (pass !== 'go') {
+        const { endsAt } = lane;
+        await this.#wait(lane, pass.waitMs);
+        // What is waited for the bot is not waited for the schedule.
+        lane.endsAt = endsAt;
         continue;
       }
-      const failure = await this.#try(head, entries);
-      circuit?.answered(head.bot.id, failure);
+      lane.calling = true;
+      const failure = await this.#try(head, entries).finally(() => (lane.calling = false));
+      // A 4xx is about this request: whoever gives it can be reached.
+      if (!failure || failure.refused || failure.gone) circuits.succeeded(head.bot.id, id);
+      else circuits.failed(head.bot.id, id, failure.reason);
       if (failure === undefined) {
         const seq = entries.at(-1)!.seq;
         this.#mark(id, seq, laneOf(head));
@@ -431,11 +453,15 @@ type Lane = {
   dirty: boolean;
   /** Of this process, when it last took the head for what is stored. */
   lapses: number;
+  /** Waits until this process can be sure that nobody else acts in its place. */
+  unsure: boolean;
   /** Tries of the schedule that failed since the last that did not. */
   tries: number;
   /** The pause was cut short before `endsAt`, by the steady clock. */
   early: boolean;
   endsAt: number;
+  /** A request is under way. */
+  calling: boolean;
   /** Entries sent together. */
   most: number;
   running: Promise<void>;

@@ -26,6 +26,8 @@ export interface Events {
   suppressed(event: { client: string; conversation: string; speaker: string }): void;
   /** @param event.took milliseconds of the callback */
   delivered(event: { client: string; conversation: string; entries: number; took: number }): void;
+  /** A bot ceased to answer its callbacks, or answers again. */
+  botChanged(event: { client: string; bot: string; down: boolean; reason?: string }): void;
   deliveryFailed(event: { client: string; conversation: string; reason: string; final: boolean }): void;
   rated(event: { client: string; conversation: string; score: number }): void;
   transcriptRead(event: {
@@ -130,6 +132,26 @@ export function createEvents(log: FastifyBaseLogger, options: { process?: boolea
     'client',
     'queue',
   ]);
+  const botsDown = new Gauge({
+    name: 'parley_bot_down',
+    help: '1 while a bot does not answer its callbacks and they wait',
+    labelNames: ['client', 'bot'],
+    registers: [registry],
+  });
+  const botChanges = counted<Parameters<Events['botChanged']>[0]>(
+    'bot_changes',
+    'Times a bot ceased to answer, or answered again',
+    ['client', 'bot', 'down'],
+    'warn',
+  );
+
+  const requestUnits = new Counter({
+    name: 'parley_store_request_units_total',
+    help: 'Request units that Cosmos charged',
+    labelNames: ['client', 'operation'],
+    registers: [registry],
+  });
+
   const replies = counted<Parameters<Events['replied']>[0]>('replies', 'Replies of consultants', ['client'], 'debug');
   const deliveries = counted<Parameters<Events['delivered']>[0]>(
     'deliveries',
@@ -168,6 +190,10 @@ export function createEvents(log: FastifyBaseLogger, options: { process?: boolea
     transcriptRead: counted('transcripts_read', 'Conversations read by people', ['client', 'how']),
     authRefused: counted('auth_refused', 'Requests whose token was refused', ['audience', 'status', 'reason'], 'warn'),
     rateLimited: counted('rate_limited', 'Requests refused because there were too many', ['by'], 'debug'),
+    botChanged(event) {
+      botChanges(event);
+      silently(() => botsDown.set({ client: event.client, bot: event.bot }, event.down ? 1 : 0));
+    },
     overloaded: bare('overloaded', 'Requests refused because the desk was at its limit', 'debug'),
     storageUnavailable: bare('storage_unavailable', 'Requests that failed because of the store'),
     unexpected: bare('unexpected_errors', 'Requests that failed because of a bug'),

@@ -1,4 +1,5 @@
 import type { Host, Store } from '@parley/core';
+import type { Down } from './circuit.ts';
 
 /**
  * How the operating system knows a process: `place` is the same for all who can see each other's `pid`, and `mark` tells
@@ -6,7 +7,7 @@ import type { Host, Store } from '@parley/core';
  */
 export type Birth = { place: string; pid: number; mark: string };
 
-type Beat = { beat: number; people: string[]; born?: Birth };
+type Beat = { beat: number; people: string[]; down?: Record<string, Down>; born?: Birth };
 
 type Options = {
   store: Store;
@@ -15,6 +16,8 @@ type Options = {
   id: string;
   /** Ids of the people connected here. */
   connected: () => Iterable<string>;
+  /** Bots that cannot be reached from here. */
+  down?: (() => ReadonlyMap<string, Down>) | undefined;
   failed: (error: unknown) => void;
   /** What the operating system says of this process and of others; without it only silence tells that one has ended. */
   system?: System | undefined;
@@ -36,6 +39,7 @@ export class Nodes {
   readonly #others = new Map<string, Other>();
   readonly #dead: ((id: string) => void)[] = [];
   readonly #gone: ((id: string) => void)[] = [];
+  readonly #told: (() => void)[] = [];
   #beat = 0;
   #beatAt = -Infinity;
   #lookedAt: number;
@@ -76,6 +80,22 @@ export class Nodes {
     return false;
   }
 
+  /** Whether no other process serves this client. */
+  alone(): boolean {
+    return [...this.#others.values()].every(({ silence }) => silence >= deadMs);
+  }
+
+  /** Bots that some process cannot reach, and since when. */
+  down(): Map<string, Down> {
+    const all = new Map(this.#options.down?.());
+    for (const { down, silence } of this.#others.values()) {
+      if (silence >= deadMs) continue;
+      for (const [bot, one] of Object.entries(down))
+        if (one.since < (all.get(bot)?.since ?? Infinity)) all.set(bot, one);
+    }
+    return all;
+  }
+
   /** People connected to any process that is alive, this one included. */
   people(): Set<string> {
     const all = new Set(this.#options.connected());
@@ -98,6 +118,11 @@ export class Nodes {
     this.#gone.push(run);
   }
 
+  /** This process has made itself heard, and is `sure` again if it was not. */
+  onBeat(run: () => void): void {
+    this.#told.push(run);
+  }
+
   /** Reads what the others told last. */
   look(): Promise<void> {
     return (this.#looking ??= this.#look().finally(() => (this.#looking = undefined)));
@@ -115,11 +140,12 @@ export class Nodes {
   #later(): void {
     if (this.#closed) return;
     this.#cancel = this.#options.host.after(beatMs, () => {
-      this.#round = this.#tellAndLook().finally(() => this.#later());
+      this.#round = this.beat().finally(() => this.#later());
     });
   }
 
-  async #tellAndLook(): Promise<void> {
+  /** Says that it is there, and hears of the others; done every five seconds. */
+  async beat(): Promise<void> {
     try {
       await this.#tell();
       await this.look();
@@ -133,12 +159,19 @@ export class Nodes {
 
   async #tell(): Promise<void> {
     const { store, host, connected, system } = this.#options;
+    const down = this.#options.down?.();
     // From before it is written: others count from when they read it.
     const began = host.steady();
-    const beat: Beat = { beat: ++this.#beat, people: [...connected()], ...(system && { born: system.born }) };
+    const beat: Beat = {
+      beat: ++this.#beat,
+      people: [...connected()],
+      ...(down && down.size > 0 && { down: Object.fromEntries(down) }),
+      ...(system && { born: system.born }),
+    };
     await store.putDocument(kind, this.id, beat);
     if (began - this.#beatAt >= sureMs) this.lapses += 1;
     this.#beatAt = began;
+    for (const run of this.#told) run();
   }
 
   async #look(): Promise<void> {
@@ -152,7 +185,7 @@ export class Nodes {
     for (const [id, { beat, born, ...one }] of told) {
       if (id === this.id) continue;
       const known = this.#others.get(id);
-      const fresh = { beat, people: new Set(one.people), silence: 0 };
+      const fresh = { beat, people: new Set(one.people), down: one.down ?? {}, silence: 0 };
       if (this.#hasEnded(born)) {
         this.#others.set(id, known ?? fresh);
         await this.#bury(id);
@@ -199,4 +232,4 @@ const deadMs = 20_000;
 const goneMs = 30_000;
 
 /** `silence`: ms of this process's steady clock in which the beat stayed the same. */
-type Other = { beat: number; people: ReadonlySet<string>; silence: number };
+type Other = { beat: number; people: ReadonlySet<string>; down: Record<string, Down>; silence: number };

@@ -1,18 +1,20 @@
 import type { Conversation, PersonRef } from '@parley/contracts';
-import type { Command, Host, Policy, Store } from '@parley/core';
+import type { Host, Policy, Store } from '@parley/core';
+import type { Delivery } from './delivery.ts';
 import type { Desk } from './desk.ts';
+import type { Nodes } from './nodes.ts';
 import type { PresenceBook } from './presence.ts';
 
 type Options = {
   store: Store;
   desk: Desk;
   presence: PresenceBook;
+  nodes: Nodes;
   host: Host;
   /** The desk's time. */
   now: () => number;
   policy: () => Policy;
-  /** What is known to have been delivered in a conversation and is not marked yet. */
-  unmarked: (id: string) => Command | undefined;
+  delivery: Pick<Delivery, 'unmarked' | 'calling'>;
 };
 
 /**
@@ -22,15 +24,37 @@ type Options = {
 export class Sweeper {
   readonly #options: Options;
   readonly #since: number;
+  #rereadAt: number;
+  #recountAt: number;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#since = options.host.steady();
+    this.#since = this.#rereadAt = this.#recountAt = options.host.steady();
+  }
+
+  /** The next sweep counts anew who holds what: a process has ended, and what it knew is known to nobody. */
+  recount(): void {
+    this.#recountAt = -Infinity;
   }
 
   async sweep(): Promise<void> {
+    await this.#catchUp();
     const results = await Promise.allSettled([this.#deadlines(), this.#gone()]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** What people chose and took through other processes. */
+  async #catchUp(): Promise<void> {
+    const { presence, nodes, host } = this.#options;
+    const steady = host.steady();
+    if (!nodes.alone() && steady - this.#rereadAt >= rereadMs) {
+      this.#rereadAt = steady;
+      await presence.reread();
+    }
+    if (steady - this.#recountAt >= (nodes.alone() ? Infinity : recountMs)) {
+      this.#recountAt = steady;
+      await presence.recount();
+    }
   }
 
   /** All that is due, page by page: what cannot be done now is passed over and does not stand in the way of the rest. */
@@ -49,12 +73,16 @@ export class Sweeper {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #deadline({ id, holder }: Conversation): Promise<void> {
-    const { desk, host, unmarked } = this.#options;
+  async #deadline({ id, holder, delivery }: Conversation): Promise<void> {
+    const { desk, host, nodes, now } = this.#options;
     if (holder.state === 'with-bot') {
       // While this process was starting nobody delivered: the bot's side is given the chance to receive it first.
       if (host.steady() - this.#since < settleMs) return;
-      const mark = unmarked(id);
+      // Whoever delivers knows best whether it has arrived; others act only where that process does not.
+      const { by = nodes.id } = delivery.lane ?? {};
+      if (by !== nodes.id && nodes.alive(by) && now() - (holder.pending?.until ?? 0) < callMs) return;
+      if (this.#options.delivery.calling(id)) return;
+      const mark = this.#options.delivery.unmarked(id);
       if (mark) void desk.execute(id, mark, { type: 'desk' }).catch(() => undefined);
     }
     await desk.execute(id, { type: 'deadline', id: host.newId() }, { type: 'desk' });
@@ -75,11 +103,7 @@ export class Sweeper {
       if (items.length === 0) return presence.lost(person, count);
       const outcomes = await Promise.all(
         items.map(({ id, epoch }) =>
-          desk.execute(
-            id,
-            { type: 'requeue', id: host.newId(), reason: 'consultant-gone', epoch },
-            { type: 'desk' },
-          ),
+          desk.execute(id, { type: 'requeue', id: host.newId(), reason: 'consultant-gone', epoch }, { type: 'desk' }),
         ),
       );
       const done = outcomes.filter((outcome) => outcome.ok && outcome.entries.length > 0).length;
@@ -92,3 +116,7 @@ export class Sweeper {
 
 const pageSize = 200;
 const settleMs = 10_000;
+/** Longer than a call to the bot's side may take. */
+const callMs = 25_000;
+const rereadMs = 5_000;
+const recountMs = 30_000;

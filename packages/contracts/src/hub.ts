@@ -1,6 +1,6 @@
 import type { PersonRef, Presence } from './actors.ts';
 import type { Delivery } from './conversation.ts';
-import type { Change, Changes } from './people-api.ts';
+import type { BotState, Change, Changes } from './people-api.ts';
 
 /** Facts and signals the hub pushes. Facts are hints: the log behind the HTTP API is the truth. */
 export interface HubEvents {
@@ -15,6 +15,8 @@ export interface HubEvents {
   /** Never stored. */
   signal(signal: Signal): void;
   presence(presence: { items: Presence[] }): void;
+  /** All bots of the client, whenever one ceases to answer or answers again. */
+  bots(bots: { items: BotState[] }): void;
 }
 
 export type ListChange = Pick<Changes, 'items' | 'gone'>;

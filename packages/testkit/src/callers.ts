@@ -93,7 +93,7 @@ export class Listener {
       .withUrl(url + paths.hub, { accessTokenFactory: () => token, transport: HttpTransportType.WebSockets })
       .configureLogging(LogLevel.None)
       .build();
-    for (const event of ['change', 'list', 'marks', 'heads', 'signal', 'presence'] as const) {
+    for (const event of ['change', 'list', 'marks', 'heads', 'signal', 'presence', 'bots'] as const) {
       this.connection.on(event, (payload: never) => this.frames.push({ event, payload }));
     }
   }

@@ -140,6 +140,7 @@ export async function startDesk({
       await api.desks.sweep();
     },
     until: (condition, timeoutMs = 5_000) => until(condition, waiting, timeoutMs),
+      for (const { id, kind } of clients.all()) if (kind === 'client') await (await api.desks.open(id)).nodes.beat();
     async close() {
       await api.close();
       callbackServer.closeAllConnections();

@@ -69,6 +69,7 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
         };
       },
     );
+          bots: desk.bots(),
 
     app.put(
       paths.presence,
