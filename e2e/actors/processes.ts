@@ -32,13 +32,16 @@ export class Service {
     return this.lastWords.filter((line) => /"level":[56]0/.test(line));
   }
 
-  /** @throws when it ends by itself, or is not healthy within a minute */
-  async start(): Promise<void> {
+  /**
+   * @param settings beyond its own, for this life of it
+   * @throws when it ends by itself, or is not healthy within a minute
+   */
+  async start(settings: Record<string, string> = {}): Promise<void> {
     const child = spawn(
       process.execPath,
       ['--import', join(root, 'scripts/lib/follow-parent.mjs'), join(root, 'apps', this.name, 'src/main.ts')],
       // Nothing of the developer's own settings: a journey is the same everywhere.
-      { cwd: root, env: { ...inherited(), ...this.#variables }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+      { cwd: root, env: { ...inherited(), ...this.#variables, ...settings }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
     );
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
