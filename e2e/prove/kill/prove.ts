@@ -88,7 +88,7 @@ export async function killing({ loops, users, seed }: { loops: number; users: nu
   const starts: number[] = [];
   try {
     const first = await rig.start();
-    await first.ready();
+    await first.up();
     const world = new World(rig, random.split(), users);
     world.start();
     await until(() => world.journal.acknowledged.length > users * 10);
@@ -97,7 +97,7 @@ export async function killing({ loops, users, seed }: { loops: number; users: nu
       await liveAndDie(rig, points[loop % points.length]!, random, kills, starts);
 
     const last = await rig.start();
-    await last.ready();
+    await last.up();
     await world.quiet();
     const { transcripts, late } = await world.settled(45_000);
     await world.stop();

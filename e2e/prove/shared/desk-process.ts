@@ -65,6 +65,13 @@ export class DeskProcess {
     return undefined;
   }
 
+  /** The same for a process that nobody kills. @throws with its last words where it ends */
+  async up(): Promise<number> {
+    const took = await this.ready();
+    if (took === undefined) throw new Error(`The desk ended with ${await this.ended}:\n${this.lastWords()}`);
+    return took;
+  }
+
   /** kill -9. @returns once it is gone */
   async kill(): Promise<string> {
     this.#child.kill('SIGKILL');

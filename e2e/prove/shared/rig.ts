@@ -3,7 +3,7 @@ import { readFile, writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contoso, startSandbox, type Person } from '@parley/sandbox';
+import { contoso, startSandbox, type MintRequest, type Person } from '@parley/sandbox';
 import { DeskProcess } from './desk-process.ts';
 import { Receiver } from './receiver.ts';
 
@@ -16,6 +16,7 @@ export type Rig = {
   receiver: Receiver;
   /** Starts the desk on the same files. Only one of them at a time. */
   start(settings?: Record<string, string>): Promise<DeskProcess>;
+  /** Also for consultants whom the sandbox does not know. */
   token(person: Person): Promise<string>;
   botToken(): Promise<string>;
   close(): Promise<void>;
@@ -43,8 +44,8 @@ export async function startRig({ capacity = 100 }: { capacity?: number } = {}): 
   const tokens = new Map<string, Promise<string>>();
   let current: DeskProcess | undefined;
 
-  const minted = (whose: string, subject: string | { bot: string }) => {
-    const token = tokens.get(whose) ?? sandbox.identity.mint({ tid: contoso.tid, subject, lifetimeSeconds: 5_000 });
+  const minted = (whose: string, request: Omit<MintRequest, 'tid' | 'lifetimeSeconds'>) => {
+    const token = tokens.get(whose) ?? sandbox.identity.mint({ tid: contoso.tid, lifetimeSeconds: 5_000, ...request });
     tokens.set(whose, token);
     return token;
   };
@@ -76,8 +77,14 @@ export async function startRig({ capacity = 100 }: { capacity?: number } = {}): 
       });
       return current;
     },
-    token: (person) => minted(person.oid, person.oid),
-    botToken: () => minted('bot', { bot: contoso.bot!.appId }),
+    token: ({ oid, name, email }) =>
+      minted(
+        oid,
+        contoso.people.some((one) => one.oid === oid)
+          ? { subject: oid }
+          : { subject: consultants[0]!.oid, claims: { oid, name, preferred_username: email, sub: oid } },
+      ),
+    botToken: () => minted('bot', { subject: { bot: contoso.bot.appId } }),
     async close() {
       if (current && !current.over) await current.kill();
       await receiver.close();
