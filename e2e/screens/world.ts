@@ -171,14 +171,15 @@ function withoutHurry(file: { clients: { policy?: Hurry }[] }): unknown {
 
 type Hurry = { queues: { deadlineSeconds: number }[]; goneSeconds: number };
 
-/** The bots' side: takes every callback but those of the conversation `bot-down`. */
+/** The bots' side: takes every callback but those of conversations whose names begin with `bot-down`. */
 async function startBot(): Promise<{ url: string; close(): Promise<void> }> {
   const server = createHttpServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const { conversation } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { conversation?: string };
-      response.statusCode = conversation === 'bot-down' ? 503 : 204;
+      const down = conversation?.startsWith('bot-down') === true;
+      response.statusCode = down ? 503 : conversation === 'bot-gone' ? 410 : 204;
       response.end();
     });
   });

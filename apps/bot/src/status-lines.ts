@@ -23,13 +23,25 @@ export function linesAbout({ state, message = {} }: StatusValue, bankName: strin
     case 'transferred':
       return ['I am passing you on to a colleague. Please stay with us, everything you said goes along.'];
     case 'requeued':
-      return ['Our consultant had to leave. A colleague will be with you shortly; you need not repeat anything.'];
+      return [requeued(message.reason)];
     case 'failed':
       return [failure(message.reason)];
     case 'completed':
       return message.returned === false ? closed(asksForRating) : returned(message);
     default:
       return [];
+  }
+}
+
+/** Back in a queue without the customer having done anything. */
+function requeued(reason: string | undefined): string {
+  switch (reason) {
+    case 'consultant-gone':
+      return 'I am sorry, the connection to our consultant was lost. A colleague will be with you shortly; you need not repeat anything.';
+    case 'queue-deadline':
+      return 'I am sorry, this takes longer than it should. I have asked more of my colleagues; please stay with us.';
+    default:
+      return 'A colleague will be with you shortly; you need not repeat anything.';
   }
 }
 

@@ -150,6 +150,20 @@ describe('what becomes of a handoff is told', () => {
     expect(lines).not.toContain('difficult');
   });
 
+  test.each(['consultant-gone', 'queue-deadline', 'bot-did-not-take'])(
+    'queued again because of %s: in a sentence',
+    (reason) => {
+      const [line, ...more] = linesAbout(
+        { state: 'requeued', message: { queue: 'cards', reason } },
+        'Contoso Bank',
+        false,
+      );
+      expect(more).toEqual([]);
+      expect(line).toMatch(/colleague/);
+      expect(line).not.toContain(reason);
+    },
+  );
+
   test('closed: with a question for a rating where the page cannot ask', () => {
     expect(linesAbout({ state: 'completed', message: { returned: false } }, 'Contoso Bank', true)[0]).toMatch(
       /from 1 \(bad\) to 5/,

@@ -16,6 +16,7 @@ import { useReadable } from '../desk/hooks.ts';
 import { CommandMenu } from '../features/command-menu/command-menu.tsx';
 import { ShortcutSheet } from '../features/command-menu/shortcut-sheet.tsx';
 import { ConnectionChip } from '../features/connection/connection-chip.tsx';
+import { RequeuedBanner } from '../features/faults/requeued-banner.tsx';
 import { Notifier } from '../features/notifications/notifier.tsx';
 import { PresenceMenu } from '../features/presence/presence-menu.tsx';
 import { PresenceReason } from '../features/presence/presence-reason.tsx';
@@ -118,6 +119,7 @@ function Frame({ client, tokens }: { client: string; tokens: Tokens }) {
             <RenewalBanner tokens={tokens} />
             <KeepingBanner />
             <PresenceReason />
+            <RequeuedBanner />
           </>
         }
       >

@@ -7,6 +7,8 @@ import { useHead, useMedia, useOpenConversation } from '../desk/hooks.ts';
 import { Composer } from '../features/composer/composer.tsx';
 import { ContextPane } from '../features/context/context-pane.tsx';
 import { DeskList } from '../features/desk-list/desk-list.tsx';
+import { returnWarning } from '../features/faults/fault-words.ts';
+import { ConversationNotices } from '../features/faults/conversation-notices.tsx';
 import { ConversationBar } from '../features/handoff-actions/conversation-bar.tsx';
 import { Thread } from '../features/thread/thread.tsx';
 import { setPreference } from '../preferences/preferences.ts';
@@ -70,6 +72,8 @@ function ConversationPanes({ id, client, context }: { id: string; client: string
   const navigate = useNavigate();
   useOpenConversation(id);
   const head = useHead(id);
+  const { bots } = useSession();
+  const warning = returnWarning(bots.find((bot) => bot.id === head?.bot.id));
   const resend = useCallback(
     (text: string) => {
       const draft = desk.drafts.items.getSnapshot().get(id)?.text ?? '';
@@ -82,7 +86,8 @@ function ConversationPanes({ id, client, context }: { id: string; client: string
   return (
     <>
       <main className={styles['main']}>
-        <ConversationBar id={id} head={head} onLeft={left} />
+        <ConversationBar id={id} head={head} returnWarning={warning} onLeft={left} />
+        <ConversationNotices id={id} head={head} />
         <div className={styles['thread']} data-pane-root>
           <Thread id={id} onResend={resend} />
         </div>

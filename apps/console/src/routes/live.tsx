@@ -2,10 +2,13 @@ import { useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import { useCommand } from '../commands/commands.ts';
 import { cyclePanes, focusPane } from '../commands/panes.ts';
-import { useDesk } from '../desk/desk-context.ts';
+import { useDesk, useSession } from '../desk/desk-context.ts';
 import { useHead, useOpenConversation } from '../desk/hooks.ts';
 import { Composer } from '../features/composer/composer.tsx';
 import { ContextPane } from '../features/context/context-pane.tsx';
+import { BotsDown } from '../features/faults/bots-down.tsx';
+import { returnWarning } from '../features/faults/fault-words.ts';
+import { ConversationNotices } from '../features/faults/conversation-notices.tsx';
 import { ConversationBar } from '../features/handoff-actions/conversation-bar.tsx';
 import { LivePage } from '../features/live/live-page.tsx';
 import { Thread } from '../features/thread/thread.tsx';
@@ -25,7 +28,12 @@ export function LiveRoute() {
     run: () => cyclePanes(-1),
   });
   return (
-    <LivePage client={client} search={search} detail={(id, leave) => <Watched key={id} id={id} leave={leave} />} />
+    <LivePage
+      client={client}
+      search={search}
+      notices={<BotsDown />}
+      detail={(id, leave) => <Watched key={id} id={id} leave={leave} />}
+    />
   );
 }
 
@@ -34,6 +42,8 @@ function Watched({ id, leave }: { id: string; leave: () => void }) {
   const [context, setContext] = useState(false);
   useOpenConversation(id);
   const head = useHead(id);
+  const { bots } = useSession();
+  const warning = returnWarning(bots.find((bot) => bot.id === head?.bot.id));
   useCommand({
     id: 'context',
     title: context ? 'Hide the context pane' : 'Show the context pane',
@@ -51,7 +61,8 @@ function Watched({ id, leave }: { id: string; leave: () => void }) {
   return (
     <div className={styles['watched']} data-context={context}>
       <main className={styles['main']}>
-        <ConversationBar id={id} head={head} onLeft={leave} onBack={leave} />
+        <ConversationBar id={id} head={head} returnWarning={warning} onLeft={leave} onBack={leave} />
+        <ConversationNotices id={id} head={head} />
         <div className={styles['work']}>
           <div className={styles['thread']} data-pane-root>
             <Thread id={id} onResend={resend} />

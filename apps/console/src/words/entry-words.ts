@@ -44,7 +44,7 @@ export function eventWords(
       return { who, what: ` transferred it to ${to}${quoted(entry.comment)}` };
     }
     case 'requeued':
-      return { who: '', what: `Back in ${queueName(entry.queue, naming)}: ${entry.reason}` };
+      return { who: '', what: `Back in ${queueName(entry.queue, naming)}: ${requeueWords(entry.reason)}` };
     case 'returned':
       if (entry.fallback !== undefined) return { who: '', what: `Back with the bot: ${fallbackWords(entry.fallback)}` };
       return {
@@ -82,6 +82,18 @@ export function queueName(id: string, { queues }: Pick<Naming, 'queues'>): strin
 
 export function outcomeName(id: string, { outcomes }: Pick<Naming, 'outcomes'>): string {
   return outcomes.find((outcome) => outcome.id === id)?.name ?? id;
+}
+
+/** Why the desk put it back in a queue by itself. */
+export function requeueWords(reason: string): string {
+  switch (reason) {
+    case 'consultant-gone':
+      return 'the consultant had no connection for too long';
+    case 'bot-did-not-take':
+      return 'the bot did not take it back in time';
+    default:
+      return fallbackWords(reason);
+  }
 }
 
 export function fallbackWords(reason: string): string {

@@ -87,6 +87,8 @@ export function sentence(problem: ProblemLike, now?: number): string {
       return 'This colleague is not at the desk any more.';
     case 'unknown-outcome':
       return 'This outcome does not exist any more.';
+    case 'stale-lane':
+      return 'Another part of the desk delivers this conversation now.';
     case 'contention':
       return 'Too much happened at once. Try again.';
     default:

@@ -27,12 +27,14 @@ interface BarProps {
   head: Conversation | undefined;
   /** The conversation has left my hands. */
   onLeft: () => void;
+  /** What to know before it is given back to the bot. */
+  returnWarning?: string | undefined;
   /** Where the arrow of a narrow screen leads; the desk's list unless told. */
   onBack?: () => void;
 }
 
 /** Who this is, how urgent, and what can be done with the conversation; panels open below and push the thread down. */
-export function ConversationBar({ id, head, onLeft, onBack }: BarProps) {
+export function ConversationBar({ id, head, onLeft, returnWarning, onBack }: BarProps) {
   const desk = useDesk();
   const { abilities } = useConversation(id);
   const { claim, claiming } = useClaim();
@@ -141,7 +143,7 @@ export function ConversationBar({ id, head, onLeft, onBack }: BarProps) {
       {panel !== undefined && head !== undefined && (
         <div className={styles['panel']} onKeyDown={(event) => event.key === 'Escape' && dismiss()}>
           {panel === 'transfer' && <TransferPanel head={head} onCancel={dismiss} onDone={done} />}
-          {panel === 'return' && <ReturnPanel head={head} onCancel={dismiss} onDone={done} />}
+          {panel === 'return' && <ReturnPanel head={head} warning={returnWarning} onCancel={dismiss} onDone={done} />}
           {panel === 'close' && <ClosePanel head={head} onCancel={dismiss} onDone={done} />}
         </div>
       )}

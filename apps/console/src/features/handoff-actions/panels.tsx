@@ -68,7 +68,7 @@ export function TransferPanel(props: PanelProps) {
   );
 }
 
-export function ReturnPanel(props: PanelProps) {
+export function ReturnPanel({ warning, ...props }: PanelProps & { warning: string | undefined }) {
   const { head } = props;
   const { outcomes } = useSession();
   const [outcome, setOutcome] = useState('');
@@ -93,6 +93,11 @@ export function ReturnPanel(props: PanelProps) {
       button="Give back"
       said={`${userName(head.user)} is back with ${head.bot.name}.`}
     >
+      {warning !== undefined && (
+        <p role="status" className={styles['warning']}>
+          {warning}
+        </p>
+      )}
       <Field label="Outcome">
         <Select value={outcome} autoFocus onChange={(_, { value }) => setOutcome(value)}>
           <option value="">No outcome</option>

@@ -20,6 +20,8 @@ import styles from './live-page.module.css';
 interface PageProps {
   client: string;
   search: LiveSearch;
+  /** What is wrong at the desk as a whole. */
+  notices: ReactNode;
   /** The open conversation. */
   detail: (id: string, leave: () => void) => ReactNode;
 }
@@ -36,7 +38,7 @@ export function LivePage(props: PageProps) {
   );
 }
 
-function Live({ client, search, detail }: PageProps) {
+function Live({ client, search, notices, detail }: PageProps) {
   const desk = useDesk();
   const { queues } = useSession();
   const view = useView('live');
@@ -84,6 +86,7 @@ function Live({ client, search, detail }: PageProps) {
         aria-label="Live conversations"
       >
         <div className={styles['top']}>
+          {open === undefined && notices}
           {open === undefined && <h1 className={styles['title']}>Live</h1>}
           <OverviewStrip
             compact={open !== undefined}
