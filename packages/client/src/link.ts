@@ -70,8 +70,19 @@ export function createLink(options: LinkOptions): Link {
   /** How long nothing was heard, by whichever clock says more: in sleep the steady one may have stood still. */
   const quietFor = () => Math.max(host.steady() - heard.steady, host.now() - heard.wall);
 
-  function build(): Connection {
-    const connection = options.connect({ url: options.url + paths.hub, token: () => options.token(), silence });
+  function build(mine: Run): Connection {
+    const { renew } = mine;
+    mine.signIn = false;
+    const connection = options.connect({
+      url: options.url + paths.hub,
+      // The connection reports a failure in words of its own; what is wrong with the sign-in is known here.
+      token: () =>
+        options.token(renew ? { renew } : undefined).catch((thrown: unknown) => {
+          mine.signIn = thrown instanceof DeskError && thrown.code === 'unauthenticated';
+          throw thrown;
+        }),
+      silence,
+    });
     for (const name of events) {
       connection.on(name, (argument: never) => {
         hear();
@@ -84,7 +95,7 @@ export function createLink(options: LinkOptions): Link {
   /** One connection after the other until stopped; each lives until it closes, falls silent or is nudged away. */
   async function keepUp(mine: Run): Promise<void> {
     for (let attempt = 0; !mine.stop.signal.aborted; attempt++) {
-      const connection = build();
+      const connection = build(mine);
       mine.connection = connection;
       mine.dialled = host.steady();
       const over = Promise.race([
@@ -92,7 +103,6 @@ export function createLink(options: LinkOptions): Link {
         aborted(nudge.signal),
         aborted(mine.stop.signal),
       ]);
-      let reason: 'network' | 'sign-in' = 'network';
       try {
         if (
           await inTime(
@@ -109,12 +119,13 @@ export function createLink(options: LinkOptions): Link {
           }
         }
       } catch (thrown) {
-        if (isSignIn(thrown)) reason = 'sign-in';
+        if (isSignIn(thrown)) mine.signIn = true;
       }
       mine.dialled = undefined;
+      mine.renew = mine.signIn;
       // Not waited for: what it waits for may never answer.
       void connection.stop().catch(() => undefined);
-      lost(mine, reason);
+      lost(mine, mine.signIn ? 'sign-in' : 'network');
       if (nudge.signal.aborted) {
         nudge = new AbortController();
         attempt = 0;
@@ -184,7 +195,7 @@ export function createLink(options: LinkOptions): Link {
     state,
     start() {
       if (run !== undefined) return;
-      run = { stop: new AbortController(), connection: undefined, dialled: undefined };
+      run = { stop: new AbortController(), connection: undefined, dialled: undefined, signIn: false, renew: false };
       nudge = new AbortController();
       state.set({ state: 'connecting', since: now() });
       void keepUp(run);
@@ -230,6 +241,10 @@ interface Run {
   connection: Connection | undefined;
   /** Steady time since which it dials and gets in step. */
   dialled: number | undefined;
+  /** Whether the last dial failed for want of a sign-in. */
+  signIn: boolean;
+  /** Whether the next dial asks for a fresh token. */
+  renew: boolean;
 }
 
 /** Milliseconds by which the wall clock must outrun the steady one to mean sleep. */

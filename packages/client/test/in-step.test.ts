@@ -1,14 +1,14 @@
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { botOf, person, startDesk, type BotCaller, type Caller, type TestDesk } from '@parley/testkit';
 import type { ConversationView } from '@parley/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createDesk, isBehind, select, viewerOf, type Desk } from '../src/index.ts';
+import { startLine, type Line } from './line.ts';
 
 const ana = 'ana@contoso.example';
 const lukas = 'lukas@contoso.example';
 
 let real: TestDesk;
-let line: Awaited<ReturnType<typeof startLine>>;
+let line: Line;
 let bot: BotCaller;
 let desk: Desk;
 let n = 0;
@@ -215,51 +215,3 @@ test('Y10 a reply written under a floor that has passed fails with its reason an
   await vi.waitFor(() => expect(desk.outbox.items.getSnapshot()).toEqual([]));
   await expectInStep(id);
 });
-
-/** A TCP line to the desk that can be cut (connections break), muted (nothing comes back) and mended. */
-async function startLine(port: number) {
-  const pairs = new Set<[Socket, Socket]>();
-  let up = true;
-  let muted = false;
-  const server = createServer((near) => {
-    if (!up) return void near.destroy();
-    const far = connect(port, '127.0.0.1');
-    const pair: [Socket, Socket] = [near, far];
-    pairs.add(pair);
-    near.on('data', (chunk) => far.write(chunk));
-    far.on('data', (chunk) => {
-      if (!muted) near.write(chunk);
-    });
-    const over = () => {
-      near.destroy();
-      far.destroy();
-      pairs.delete(pair);
-    };
-    for (const end of pair) end.on('close', over).on('error', over);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const drop = () => {
-    for (const [near, far] of pairs) {
-      near.destroy();
-      far.destroy();
-    }
-  };
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    cut() {
-      up = false;
-      drop();
-    },
-    mute() {
-      muted = true;
-    },
-    mend() {
-      muted = false;
-      up = true;
-    },
-    async close() {
-      drop();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
