@@ -23,3 +23,8 @@ test.skipIf(process.platform === 'win32')(
 );
 
 test('S8 a commit is synced before it is acknowledged', () => one('synced'));
+
+test.skipIf(process.platform !== 'linux')(
+  'S15 a whole desk on a full disk answers 503, acknowledges nothing, says that it is not ready, and recovers',
+  () => one('desk', { commits: 200 }),
+);

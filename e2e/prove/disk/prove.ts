@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { fillAtEveryCommit } from './full.ts';
 import { Part } from './tally.ts';
 import { tearTails } from './torn.ts';
+import { fillUnderADesk } from './whole-desk.ts';
 import { countSyncs, failWrites, forbidWrites } from './writer.ts';
 
 /**
@@ -58,6 +59,10 @@ export async function proveDisk(options: {
   await run('writes', (part) => failWrites(part, { seed: options.seed, times: Math.ceil(options.commits / 10) }));
   await run('read-only', (part) => forbidWrites(part, { seed: options.seed }));
   await run('synced', (part) => countSyncs(part, { seed: options.seed, commits: 40 }));
+  await run('desk', async (part) => {
+    await fillUnderADesk(part, { seed: options.seed, times: Math.ceil(options.commits / 100) });
+    if (part.count('skipped: no prlimit') === 0) part.mustHave('refused', 'said not ready', 'recovered');
+  });
   const violations = parts.flatMap((part) => part.violations);
   return {
     violations,

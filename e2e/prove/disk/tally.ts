@@ -20,6 +20,11 @@ export class Part {
     this.violations.push(`${this.name}: ${what}`);
   }
 
+  async expect(what: string, answer: Promise<string>, wanted: string): Promise<void> {
+    const got = await answer;
+    if (got !== wanted) this.violation(`${what}: ${got} instead of ${wanted}`);
+  }
+
   /** Says that something must have happened, so that an empty run fails. */
   mustHave(...whats: string[]): void {
     for (const what of whats) if (this.count(what) === 0) this.violation(`an empty run: no ${what}`);

@@ -109,7 +109,8 @@ async function attached(pid: number): Promise<void> {
   }
 }
 
-function has(program: string): boolean {
+/** Whether this machine has a program of Linux. */
+export function has(program: string): boolean {
   return process.platform === 'linux' && spawnSync(program, ['-V']).status === 0;
 }
 
