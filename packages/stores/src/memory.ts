@@ -144,10 +144,7 @@ class MemoryStore implements Store {
       .map(headOf);
   }
 
-  async undelivered(page: {
-    cursor?: string;
-    limit: number;
-  }): Promise<{ items: Conversation[]; next?: string }> {
+  async undelivered(page: { cursor?: string; limit: number }): Promise<{ items: Conversation[]; next?: string }> {
     this.#check();
     checkLimit(page.limit);
     const rows = [...this.#rows.values()].filter(({ head }) => isUndelivered(head));

@@ -11,14 +11,19 @@ import { searchCases } from './suite/search.ts';
  *
  * @param name of the adapter, for the test names
  * @param makeStores fresh, empty stores for one test
+ * @param effort less of it, where each call is a request: conversations in the test of many (default 20,000), and runs of the model (60)
  */
-export function storeSuite(name: string, makeStores: MakeStores): void {
+export function storeSuite(
+  name: string,
+  makeStores: MakeStores,
+  { many = 20_000, runs = 60 }: { many?: number; runs?: number } = {},
+): void {
   describe(name, () => {
     commitCases(makeStores);
-    listCases(makeStores);
+    listCases(makeStores, many);
     searchCases(makeStores);
     recordCases(makeStores);
-    modelCases(makeStores);
+    modelCases(makeStores, runs);
   });
 }
 
@@ -28,8 +33,6 @@ export type Fixture = {
   stores: Stores;
   /** Opens the same data again, as another process would after a restart. Absent when closing loses it. */
   reopen?: () => Promise<Stores>;
-  /** Conversations in the test of many. Default 20,000; fewer where each one is a request. */
-  many?: number;
   /** Removes what the test left; runs after all stores are closed. */
   cleanUp?: () => Promise<void>;
 };

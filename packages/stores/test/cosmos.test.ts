@@ -10,9 +10,13 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 
 let databases = 0;
-storeSuite('cosmos', async () => {
-  const { endpoint, key, ca } = emulator;
-  const database = `suite-${++databases}`;
-  const make = () => cosmosStores({ endpoint, key, ca, database });
-  return { stores: make(), reopen: async () => make(), many: 2_000 };
-});
+storeSuite(
+  'cosmos',
+  async () => {
+    const { endpoint, key, ca } = emulator;
+    const database = `suite-${++databases}`;
+    const make = () => cosmosStores({ endpoint, key, ca, database });
+    return { stores: make(), reopen: async () => make() };
+  },
+  { many: 2_000, runs: 15 },
+);

@@ -94,7 +94,7 @@ export class Log {
     const { expected, next } = change;
     const token = randomBytes(6).toString('base64url');
     try {
-      for (;;) {
+      for (let tries = 0; ; tries++) {
         let known = this.#known.get(next.id);
         // What is at hand may be old, never ahead: a version below it has passed for good.
         if (known && known.version > expected) return 'conflict';
@@ -112,11 +112,11 @@ export class Log {
         const document = this.#documentOf(change, known, token);
         const outcome = await this.#wire.batch('commit', this.#container, this.#partition(next.id), [
           known
-            ? { operationType: 'Replace', id: 'head', ifMatch: known.etag, resourceBody: document as never }
-            : { operationType: 'Create', resourceBody: document as never },
+            ? { operationType: 'Replace', id: 'head', ifMatch: known.etag, resourceBody: document }
+            : { operationType: 'Create', resourceBody: document },
           ...change.documents.map((entry): OperationInput => ({
             operationType: 'Create',
-            resourceBody: { ...entry, token } as never,
+            resourceBody: { ...entry, token },
           })),
         ]);
         if (outcome.ok) {
@@ -129,6 +129,10 @@ export class Log {
         // Another one has been there; or this very commit, whose answer was lost on the way.
         const verdict = await this.#judge(change, token);
         if (verdict !== 'again') return verdict;
+        if (tries === 10)
+          throw new StoreUnavailable(
+            `Cosmos refuses a commit of ${this.#wire.client} with ${outcome.status}, for no reason.`,
+          );
       }
     } catch (error) {
       this.#known.delete(next.id);
@@ -138,7 +142,7 @@ export class Log {
 
   async #judge({ expected, next, documents }: Change, token: string): Promise<'committed' | 'conflict' | 'again'> {
     const head = await this.#read(next.id, 'commit');
-    if (!head || head.version < next.version) return head?.version === expected ? 'again' : 'conflict';
+    if (!head || head.version < next.version) return (head?.version ?? 0) === expected ? 'again' : 'conflict';
     const made = head.tokens.at(next.version - head.version - 1);
     if (head.version - next.version < head.tokens.length) return made === token ? 'committed' : 'conflict';
     // Too long ago for the head to know: the first entry tells, and where there is none, nothing does.

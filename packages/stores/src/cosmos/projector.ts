@@ -189,36 +189,36 @@ export class Projector {
         news.set(dirty.id, made.stored);
       }
       if (documents.length > 0) {
-        const outcome = await this.#project(counter, documents);
-        if (outcome === 'behind') {
+        const etag = await this.#project(counter, documents);
+        if (etag === undefined) {
           // Another process was faster: look again at everything.
           this.#forget();
           await wait(Math.random() * Math.min(500, 5 * 2 ** ++tries));
           continue;
         }
-        this.#counter = { n: counter.n + documents.length, etag: outcome };
+        this.#counter = { n: counter.n + documents.length, etag };
         for (const [id, stored] of news) this.#keep(id, stored);
       }
       left = left.filter((dirty) => !done.has(dirty));
     }
   }
 
-  /** @returns the counter's new ETag, or `behind` when it is not the one at hand any more */
-  async #project(counter: { n: number; etag: string }, documents: ProjectionDocument[]): Promise<string | 'behind'> {
+  /** @returns the counter's new ETag, nothing when it is not the one at hand any more */
+  async #project(counter: { n: number; etag: string }, documents: ProjectionDocument[]): Promise<string | undefined> {
     const partition = this.#wire.client;
     const body = { id: 'counter', partition, type: 'counter', n: counter.n + documents.length };
     const outcome = await this.#wire.batch('project', this.#container, partition, [
       counter.etag === ''
-        ? { operationType: 'Create', resourceBody: body as never }
-        : { operationType: 'Replace', id: 'counter', ifMatch: counter.etag, resourceBody: body as never },
-      ...documents.map((one): OperationInput => ({ operationType: 'Upsert', resourceBody: one as never })),
+        ? { operationType: 'Create', resourceBody: body }
+        : { operationType: 'Replace', id: 'counter', ifMatch: counter.etag, resourceBody: body },
+      ...documents.map((one): OperationInput => ({ operationType: 'Upsert', resourceBody: one })),
     ]);
     if (outcome.ok) {
       const [etag] = outcome.etags;
       if (etag === undefined) throw new StoreUnavailable('Cosmos answered a batch without an ETag.');
       return etag;
     }
-    if (outcome.at === 0 && [404, 409, 412].includes(outcome.status)) return 'behind';
+    if (outcome.at === 0 && [404, 409, 412].includes(outcome.status)) return undefined;
     throw new StoreUnavailable(`Cosmos refused lists of ${partition} with ${outcome.status}.`);
   }
 

@@ -148,7 +148,7 @@ export class Audits {
           const n = last + i + 1;
           return {
             operationType: 'Create',
-            resourceBody: { id: auditId(n), partition: this.#partition, type: 'audit', n, token, record } as never,
+            resourceBody: { id: auditId(n), partition: this.#partition, type: 'audit', n, token, record },
           };
         }),
       );

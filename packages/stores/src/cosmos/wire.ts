@@ -1,5 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Container, OperationInput, OperationResponse, PartitionKey, SqlParameter } from '@azure/cosmos';
+import type {
+  Container,
+  FeedOptions,
+  OperationInput,
+  OperationResponse,
+  QueryIterator,
+  SqlParameter,
+} from '@azure/cosmos';
 import { StoreUnavailable } from '@parley/core';
 import type { StoreLog } from '../sqlite/writer.ts';
 import type { Gate } from './gate.ts';
@@ -108,7 +115,7 @@ export class Wire {
       ({ statusCode, headers }) =>
         statusCode >= 400 && statusCode !== 404 ? { status: statusCode, headers } : undefined,
     );
-    return answer.statusCode === 404 ? undefined : (answer.resource as (T & { _etag: string }) | undefined);
+    return answer.statusCode === 404 ? undefined : answer.resource;
   }
 
   /**
@@ -164,20 +171,36 @@ export class Wire {
   ): Promise<T[]> {
     const parameters = Object.entries(values).map(([name, value]) => ({ name: `@${name}`, value }) as SqlParameter);
     const found: T[] = [];
+    let open: { pages: QueryIterator<T>; end: () => void } | undefined;
     let continuation: string | undefined;
-    do {
-      const page = await this.call(operation, (abortSignal) => {
-        const options = {
-          maxItemCount: Math.min(most - found.length, 1_000),
-          abortSignal,
-          ...(partition !== undefined && { partitionKey: partition as PartitionKey }),
-          ...(continuation !== undefined && { continuationToken: continuation }),
-        };
-        return container.items.query<T>({ query, parameters }, options).fetchNext();
+    const start = () => {
+      const ending = new AbortController();
+      const options: FeedOptions = {
+        maxItemCount: Math.min(most, 1_000),
+        abortSignal: ending.signal,
+        ...(partition !== undefined && { partitionKey: partition }),
+        ...(continuation !== undefined && { continuationToken: continuation }),
+      };
+      return { pages: container.items.query<T>({ query, parameters }, options), end: () => ending.abort() };
+    };
+    for (let more = true; more && found.length < most;) {
+      const page = await this.call(operation, async (signal) => {
+        // One iterator goes through all pages; after a failure, another one goes on where it was.
+        const { pages, end } = (open ??= start());
+        signal.addEventListener('abort', end);
+        try {
+          return await pages.fetchNext();
+        } catch (error) {
+          open = undefined;
+          throw error;
+        } finally {
+          signal.removeEventListener('abort', end);
+        }
       });
       found.push(...(page.resources ?? []));
-      continuation = page.hasMoreResults ? page.continuationToken : undefined;
-    } while (continuation !== undefined && found.length < most);
+      continuation = page.continuationToken;
+      more = page.hasMoreResults;
+    }
     return found.slice(0, most);
   }
 

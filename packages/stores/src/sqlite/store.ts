@@ -143,10 +143,7 @@ export class SqliteStore implements Store {
     return this.#snapshot(() => this.#lists.due(now, limit));
   }
 
-  async undelivered(page: {
-    cursor?: string;
-    limit: number;
-  }): Promise<{ items: Conversation[]; next?: string }> {
+  async undelivered(page: { cursor?: string; limit: number }): Promise<{ items: Conversation[]; next?: string }> {
     checkLimit(page.limit);
     return this.#snapshot(() => this.#lists.undelivered(page));
   }

@@ -19,7 +19,7 @@ import {
   withStore,
 } from './fixtures.ts';
 
-export function listCases(makeStores: MakeStores): void {
+export function listCases(makeStores: MakeStores, many: number): void {
   describe('lists', () => {
     test('S9 show heads by state, the one waiting longest first', () =>
       withStore(makeStores, async (store) => {
@@ -107,7 +107,7 @@ export function listCases(makeStores: MakeStores): void {
       }));
 
     test('S9 of many conversations stay paged', { timeout: 120_000 }, () =>
-      withStore(makeStores, async (store, { many = 20_000 }) => {
+      withStore(makeStores, async (store) => {
         for (let from = 0; from < many; from += 500)
           await Promise.all(
             Array.from({ length: 500 }, (_, i) =>

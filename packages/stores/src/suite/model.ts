@@ -20,7 +20,7 @@ import {
 } from './fixtures.ts';
 
 /** Random commits against the simplest thing that could be right: a map of heads and arrays of entries. */
-export function modelCases(makeStores: MakeStores): void {
+export function modelCases(makeStores: MakeStores, runs: number): void {
   describe('any sequence of commits', () => {
     test('S14 leaves what a plain model leaves', { timeout: 120_000 }, () =>
       fc.assert(
@@ -84,7 +84,7 @@ export function modelCases(makeStores: MakeStores): void {
             expect(byId(found.map(({ conversation: head }) => head))).toEqual(byId(heads.filter(({ seq }) => seq > 0)));
           }),
         ),
-        { numRuns: 60 },
+        { numRuns: runs },
       ),
     );
   });

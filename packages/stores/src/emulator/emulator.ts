@@ -21,8 +21,11 @@ const routes = require('@vercel/cosmosdb-server/lib/routes.js') as typeof reques
  * and answers 207 when it does not. Charges are not those of Azure: always 1.
  *
  * @param options.port 0 lets the system choose
+ * @param options.beforeListening gets the certificate before anybody can connect
  */
-export async function startEmulator(options: { port?: number; host?: string } = {}): Promise<Emulator> {
+export async function startEmulator(
+  options: { port?: number; beforeListening?: (made: { ca: string }) => void } = {},
+): Promise<Emulator> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -39,19 +42,21 @@ export async function startEmulator(options: { port?: number; host?: string } = 
       },
     ],
   });
-  let data: Account;
+  let made: Account | undefined;
+  const data = () => (made ??= new account.default('localhost', (server.address() as AddressInfo).port));
   const server = createServer({ cert, key }, (request, response) => {
-    answer(data, request, response).catch((error: unknown) => {
+    answer(data(), request, response).catch((error: unknown) => {
       // What the emulator cannot read, as a query that it does not know.
       if (!response.headersSent) send(response, 400, { code: 'BadRequest', message: String(error) });
     });
   });
+  options.beforeListening?.({ ca: cert });
   await new Promise<void>((listening, failed) => {
     server.once('error', failed);
-    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', listening);
+    server.listen(options.port ?? 0, '127.0.0.1', listening);
   });
   const { port } = server.address() as AddressInfo;
-  data = new account.default('localhost', port);
+
   return {
     endpoint: `https://localhost:${port}`,
     key: emulatorKey,
@@ -92,6 +97,8 @@ async function answer(data: Account, request: IncomingMessage, response: ServerR
     | [Record<string, string>, (...args: unknown[]) => Promise<{ _etag?: string; message?: string } | undefined>]
     | undefined;
   if (!route) return send(response, 400, { code: 'BadRequest', message: 'The emulator does not know this request.' });
+  // Asked for beside each query, and looked at only if that is refused.
+  if (request.headers['x-ms-cosmos-is-query-plan-request']) return send(response, 200, {}, 0);
   const [params, handle] = route;
   if (request.headers['x-ms-cosmos-batch-atomic'] === 'true') {
     const collection = data.database(params['dbId']!).collection(params['collId']!);
@@ -148,10 +155,10 @@ function batch(
   return { status: 200, results };
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, status: number, body: unknown, charge = 1): void {
   response.writeHead(status, {
     'content-type': 'application/json',
-    'x-ms-request-charge': '1',
+    'x-ms-request-charge': String(charge),
     connection: 'keep-alive',
   });
   response.end(body === undefined ? '' : JSON.stringify(body));
