@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { Host, Stores } from '@parley/core';
-import { fileKeys, memoryStores, sqliteStores } from '@parley/stores';
+import { cosmosStores, fileKeys, memoryStores, sqliteStores } from '@parley/stores';
 import { mapHub } from '@parley/signalr-server';
 import { paths } from '@parley/contracts';
 import fp from 'fastify-plugin';
@@ -10,10 +10,10 @@ import { createVerifier, type Verifier } from './auth/verifier.ts';
 import { createChaos } from './chaos.ts';
 import { ClientDesks } from './client-desk.ts';
 import type { Clients } from './clients.ts';
-import type { Config } from './config.ts';
+import { ConfigError, type Config } from './config.ts';
 import type { Callback } from './callback.ts';
 import { createEgress } from './egress.ts';
-import { createEvents } from './events.ts';
+import { createEvents, type Events } from './events.ts';
 import { withFailpoint } from './failpoint.ts';
 import { realHost } from './host.ts';
 import { createDeskHub, type HubData } from './hub.ts';
@@ -48,13 +48,7 @@ export type ComposedApi = {
 };
 
 /** Wires the desk process together. Nothing is started before `listen`. */
-export async function createApi({
-  config,
-  clients,
-  log,
-  host = realHost,
-  ...given
-}: ApiOptions): Promise<ComposedApi> {
+export async function createApi({ config, clients, log, host = realHost, ...given }: ApiOptions): Promise<ComposedApi> {
   const egress = createEgress({ ports: config.egress.ports, developmentOrigins: config.egress.developmentOrigins });
   const { events, registry } = createEvents(log, { process: true });
   const keys = createKeys({
@@ -74,7 +68,7 @@ export async function createApi({
   const chaos = config.chaos && createChaos(config.chaos, { hub: hub.hub as never, host });
   if (chaos) log.warn({ chaos: config.chaos }, 'CHAOS is set: pushes and calls fail on purpose');
   const { stores, push, callback } = withFailpoint(config.failpoint, {
-    stores: given.stores ?? openStores(config, log),
+    stores: given.stores ?? openStores(config, log, events),
     push: chaos?.push ?? hub.push,
     callback: chaos?.callback(called) ?? called,
   });
@@ -84,13 +78,13 @@ export async function createApi({
     host,
     push,
     callback,
-    botChanged: events.botChanged,
     system: host === realHost ? thisSystem() : undefined,
     observed: (desk, change) => {
       observe(events, desk.id, change);
       if (change.before.epoch !== change.conversation.epoch) hub.recheck(desk, change.conversation);
     },
     delivered: events.delivered,
+    botChanged: events.botChanged,
     failed: (error, what) => {
       events.unexpected();
       log.error({ err: error }, `${what} failed`);
@@ -147,8 +141,18 @@ export async function createApi({
   };
 }
 
-function openStores({ store }: Config, log: Logger): Stores {
+function openStores({ store }: Config, log: Logger, events: Events): Stores {
   if (store.kind === 'memory') return memoryStores();
+  if (store.kind === 'cosmos')
+    return cosmosStores({
+      endpoint: store.endpoint,
+      database: store.database,
+      ...(store.key !== undefined && { key: store.key }),
+      ...(store.ca !== undefined && { ca: readCertificate(store.ca) }),
+      onCharge: events.storeCharged,
+      onRetry: events.storeRetried,
+      log,
+    });
   mkdirSync(store.directory, { recursive: true, mode: 0o700 });
   return sqliteStores({
     directory: store.directory,
@@ -156,4 +160,15 @@ function openStores({ store }: Config, log: Logger): Stores {
     keys: fileKeys(`${store.directory}/keys.json`, readStoreKey(store.key)),
     log,
   });
+}
+
+/** @throws ConfigError when there is none */
+function readCertificate(path: string): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch {
+    // The complaint says it all.
+  }
+  throw new ConfigError([`COSMOS_CA names ${path}, where no certificate can be read: give the path of a PEM file.`]);
 }

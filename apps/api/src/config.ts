@@ -23,6 +23,10 @@ export const settings = [
   'DATA_DIR',
   'STORE_KEY',
   'STORE_KEY_FILE',
+  'COSMOS_ENDPOINT',
+  'COSMOS_KEY',
+  'COSMOS_DATABASE',
+  'COSMOS_CA',
   'CONSOLE_DIR',
   'WIDGET_DIR',
   'LOG_LEVEL',
@@ -90,6 +94,15 @@ export type StoreConfig =
       readonly directory: string;
       readonly cipher: 'sqlcipher' | 'aegis';
       readonly key: StoreKeySource;
+    }
+  | {
+      readonly kind: 'cosmos';
+      readonly endpoint: string;
+      /** Absent: the identity of the machine, the workload or the developer. */
+      readonly key: string | undefined;
+      readonly database: string;
+      /** File with a certificate authority besides the usual ones. */
+      readonly ca: string | undefined;
     };
 
 /** Where the 32-byte key-encryption key is. `create` makes the file when it is absent: in development only. */
@@ -206,6 +219,8 @@ function refuseEmpty(env: Environment, complain: Complain): void {
   const guarded: Setting[] = [
     'STORE_KEY',
     'STORE_KEY_FILE',
+    'COSMOS_KEY',
+    'COSMOS_CA',
     'CLIENTS_FILE',
     'METRICS_TOKEN',
     'TRUST_PROXY',
@@ -221,8 +236,13 @@ function refuseEmpty(env: Environment, complain: Complain): void {
 
 function storeConfig(read: Read, production: boolean, complain: Complain): StoreConfig {
   const kind = read('STORE') ?? 'sqlite';
-  if (kind !== 'sqlite' && kind !== 'memory')
-    complain(`STORE is "${kind}": choose sqlite (files on this machine) or memory (for trying out).`);
+  if (kind !== 'sqlite' && kind !== 'memory' && kind !== 'cosmos')
+    complain(
+      `STORE is "${kind}": choose sqlite (files on this machine), cosmos (Azure Cosmos DB) or memory (for trying out).`,
+    );
+  if (kind === 'cosmos') return cosmosConfig(read, production, complain);
+  for (const name of ['COSMOS_ENDPOINT', 'COSMOS_KEY', 'COSMOS_DATABASE', 'COSMOS_CA'] as const)
+    if (read(name)) complain(`${name} is set although STORE is ${kind}: set STORE=cosmos, or remove it.`);
   if (kind === 'memory') {
     if (production) complain('STORE is memory: a restart would lose every conversation. Use sqlite in production.');
     if (read('STORE_KEY') || read('STORE_KEY_FILE'))
@@ -246,6 +266,32 @@ function storeConfig(read: Read, production: boolean, complain: Complain): Store
     cipher: cipher === 'aegis' ? 'aegis' : 'sqlcipher',
     key: storeKeySource(read, production, directory, complain),
   };
+}
+
+function cosmosConfig(read: Read, production: boolean, complain: Complain): StoreConfig {
+  const endpoint = read('COSMOS_ENDPOINT');
+  if (!endpoint)
+    complain(
+      'COSMOS_ENDPOINT is missing: STORE is cosmos, so name the account, for example https://<account>.documents.azure.com. (`npm start` without it starts an emulator.)',
+    );
+  const address = origin('COSMOS_ENDPOINT', (endpoint ?? 'https://missing.example').replace(/\/$/, ''), complain);
+  if (!address.startsWith('https://')) complain(`COSMOS_ENDPOINT is ${address}: Cosmos is spoken to over https only.`);
+  const key = read('COSMOS_KEY');
+  if (key !== undefined && Buffer.from(key, 'base64').toString('base64') !== key)
+    complain(
+      'COSMOS_KEY is no key of an account, which is base64: copy it from the account’s Keys page, or remove it to sign in without a key.',
+    );
+  const ca = path(read('COSMOS_CA'));
+  const { hostname } = new URL(address);
+  if (production && (hostname === 'localhost' || hostname === '127.0.0.1'))
+    complain(
+      `COSMOS_ENDPOINT is ${address}: an emulator forgets everything. In production, name the account in Azure.`,
+    );
+  if (read('STORE_KEY') || read('STORE_KEY_FILE'))
+    complain(
+      'STORE_KEY or STORE_KEY_FILE is set although STORE is cosmos, where Azure encrypts what is stored: remove one of them.',
+    );
+  return { kind: 'cosmos', endpoint: address, key, database: read('COSMOS_DATABASE') ?? 'parley', ca };
 }
 
 function storeKeySource(read: Read, production: boolean, directory: string, complain: Complain): StoreKeySource {
@@ -316,7 +362,8 @@ function chaosIn(value: string | undefined, production: boolean, complain: Compl
 /** `after-commit` or `after-commit:7`: the seventh time. */
 function failpointIn(value: string | undefined, production: boolean, complain: Complain): Failpoint | undefined {
   if (value === undefined) return undefined;
-  if (production) complain('PARLEY_FAILPOINT is set: it kills the desk on purpose, so production refuses it. Remove it.');
+  if (production)
+    complain('PARLEY_FAILPOINT is set: it kills the desk on purpose, so production refuses it. Remove it.');
   const [name, times = '1'] = value.split(':');
   const at = failpoints.find((one) => one === name);
   if (!at) {

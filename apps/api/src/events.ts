@@ -48,6 +48,10 @@ export interface Events {
   rateLimited(event: { by: 'address' | 'refusals' | 'person' | 'bot' }): void;
   overloaded(): void;
   storageUnavailable(): void;
+  /** @param event.ru request units that an answer of Cosmos cost; `operation` is one of the store's own names */
+  storeCharged(event: { client: string; operation: string; ru: number }): void;
+  /** A request to Cosmos that is asked again. */
+  storeRetried(event: { client: string; operation: string; status: number | 'network' }): void;
   unexpected(): void;
   hubConnections(count: number): void;
   requestFinished(event: { route: string; method: string; status: number; seconds: number }): void;
@@ -128,10 +132,6 @@ export function createEvents(log: FastifyBaseLogger, options: { process?: boolea
     registers: [registry],
   });
 
-  const claims = counted<Parameters<Events['claimed']>[0]>('claims', 'Conversations taken by a consultant', [
-    'client',
-    'queue',
-  ]);
   const botsDown = new Gauge({
     name: 'parley_bot_down',
     help: '1 while a bot does not answer its callbacks and they wait',
@@ -152,6 +152,10 @@ export function createEvents(log: FastifyBaseLogger, options: { process?: boolea
     registers: [registry],
   });
 
+  const claims = counted<Parameters<Events['claimed']>[0]>('claims', 'Conversations taken by a consultant', [
+    'client',
+    'queue',
+  ]);
   const replies = counted<Parameters<Events['replied']>[0]>('replies', 'Replies of consultants', ['client'], 'debug');
   const deliveries = counted<Parameters<Events['delivered']>[0]>(
     'deliveries',
@@ -186,16 +190,23 @@ export function createEvents(log: FastifyBaseLogger, options: { process?: boolea
       silently(() => callbackTime.observe({ client: event.client }, Math.max(0, event.took) / 1000));
     },
     deliveryFailed: counted('deliveries_failed', 'Callbacks a bot did not accept', ['client', 'final'], 'warn'),
-    rated: counted('ratings', 'Ratings by users', ['client', 'score']),
-    transcriptRead: counted('transcripts_read', 'Conversations read by people', ['client', 'how']),
-    authRefused: counted('auth_refused', 'Requests whose token was refused', ['audience', 'status', 'reason'], 'warn'),
-    rateLimited: counted('rate_limited', 'Requests refused because there were too many', ['by'], 'debug'),
     botChanged(event) {
       botChanges(event);
       silently(() => botsDown.set({ client: event.client, bot: event.bot }, event.down ? 1 : 0));
     },
+    rated: counted('ratings', 'Ratings by users', ['client', 'score']),
+    transcriptRead: counted('transcripts_read', 'Conversations read by people', ['client', 'how']),
+    authRefused: counted('auth_refused', 'Requests whose token was refused', ['audience', 'status', 'reason'], 'warn'),
+    rateLimited: counted('rate_limited', 'Requests refused because there were too many', ['by'], 'debug'),
     overloaded: bare('overloaded', 'Requests refused because the desk was at its limit', 'debug'),
     storageUnavailable: bare('storage_unavailable', 'Requests that failed because of the store'),
+    storeCharged: ({ client, operation, ru }) => silently(() => requestUnits.inc({ client, operation }, ru)),
+    storeRetried: counted(
+      'store_retries',
+      'Requests to Cosmos that were asked again',
+      ['client', 'operation', 'status'],
+      'debug',
+    ),
     unexpected: bare('unexpected_errors', 'Requests that failed because of a bug'),
     hubConnections: (count) => silently(() => connections.set(count)),
     requestFinished: ({ route, method, status, seconds: took }) =>

@@ -18,6 +18,13 @@ const production = {
   DATA_DIR: '/var/lib/parley',
   STORE_KEY: key,
 };
+const cosmos = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://desk.example.com',
+  CLIENTS_FILE: '/etc/parley/clients.json',
+  STORE: 'cosmos',
+  COSMOS_ENDPOINT: 'https://desk.documents.azure.com',
+};
 
 function complaints(env: Environment): string {
   try {
@@ -59,6 +66,19 @@ describe('the configuration', () => {
     expect(config.egress.developmentOrigins).toEqual([]);
   });
 
+  test('keeps conversations in Cosmos, with a key or without one', () => {
+    expect(loadConfig(cosmos).store).toEqual({
+      kind: 'cosmos',
+      endpoint: 'https://desk.documents.azure.com',
+      key: undefined,
+      database: 'parley',
+      ca: undefined,
+    });
+    const COSMOS_KEY = Buffer.alloc(64, 7).toString('base64');
+    const other = { ...cosmos, COSMOS_KEY, COSMOS_DATABASE: 'desk', COSMOS_CA: '/etc/ca.pem' };
+    expect(loadConfig(other).store).toMatchObject({ key: COSMOS_KEY, database: 'desk', ca: '/etc/ca.pem' });
+  });
+
   test.each<[string, Environment, RegExp]>([
     ['http in production', { ...production, PUBLIC_URL: 'http://desk.example.com' }, /PUBLIC_URL.*https/],
     ['no public URL in production', { ...production, PUBLIC_URL: undefined }, /PUBLIC_URL.*https/],
@@ -72,6 +92,13 @@ describe('the configuration', () => {
     ['a store key in another encoding', { STORE_KEY: 'a'.repeat(64) }, /32 bytes/],
     ['a store key of zeros', { STORE_KEY: Buffer.alloc(32).toString('base64') }, /random/],
     ['an unknown store', { STORE: 'postgres' }, /sqlite/],
+    ['Cosmos without an account', { STORE: 'cosmos' }, /COSMOS_ENDPOINT is missing.*documents\.azure\.com/],
+    ['Cosmos over http', { STORE: 'cosmos', COSMOS_ENDPOINT: 'http://a.documents.azure.com' }, /https only/],
+    ['a path in the account', { STORE: 'cosmos', COSMOS_ENDPOINT: 'https://a.example/x' }, /COSMOS_ENDPOINT/],
+    ['an emulator in production', { ...cosmos, COSMOS_ENDPOINT: 'https://localhost:8081' }, /forgets everything/],
+    ['a connection string for a key', { ...cosmos, COSMOS_KEY: 'AccountEndpoint=https://a;' }, /COSMOS_KEY is no key/],
+    ['a store key beside Cosmos', { ...cosmos, STORE_KEY: key }, /Azure encrypts/],
+    ['an account for another store', { COSMOS_ENDPOINT: 'https://a.documents.azure.com' }, /although STORE is sqlite/],
     ['a port that is none', { DESK_PORT: '70000' }, /DESK_PORT/],
     ['a port with a sign', { DESK_PORT: '-1' }, /DESK_PORT/],
     ['a public URL with a path', { PUBLIC_URL: 'https://desk.example/desk' }, /PUBLIC_URL/],
@@ -92,6 +119,8 @@ describe('the configuration', () => {
   test.each([
     'STORE_KEY',
     'STORE_KEY_FILE',
+    'COSMOS_KEY',
+    'COSMOS_CA',
     'CLIENTS_FILE',
     'METRICS_TOKEN',
     'TRUST_PROXY',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,11 +17,15 @@ import {
 } from '@parley/api';
 import { createIdentity, bots, tenants, type Identity } from '@parley/sandbox';
 import { memoryStores } from '@parley/stores';
+import { startEmulator } from '@parley/stores/emulator';
 import type { CallbackBody } from '@parley/contracts';
 
 export type DeskOptions = {
-  /** Default `memory`. With `sqlite`, `directory` keeps the files; without it they are removed on `close`. */
-  store?: 'memory' | 'sqlite';
+  /**
+   * Default `memory`. With `sqlite`, `directory` keeps the files; without it they are removed on `close`.
+   * `cosmos` is an emulator in this process, over HTTPS, gone on `close`.
+   */
+  store?: 'memory' | 'sqlite' | 'cosmos';
   directory?: string;
   /** Key of the files in `directory`, 32 bytes in base64. Default: a fresh one. */
   storeKey?: string;
@@ -77,13 +81,17 @@ export async function startDesk({
     });
   });
   const botUrl = await listen(callbackServer);
-  const own = directory === undefined && store === 'sqlite' ? await mkdtemp(join(tmpdir(), 'parley-')) : undefined;
+  const own = directory === undefined && store !== 'memory' ? await mkdtemp(join(tmpdir(), 'parley-')) : undefined;
+  const emulator = store === 'cosmos' ? await startEmulator() : undefined;
+  const ca = join(directory ?? own ?? '', 'cosmos.pem');
+  if (emulator) await writeFile(ca, emulator.ca);
 
   const config = loadConfig({
     DESK_PORT: '0',
     HOST: '127.0.0.1',
     STORE: store,
     ...(store === 'sqlite' ? { DATA_DIR: directory ?? own!, STORE_KEY: storeKey } : {}),
+    ...(emulator ? { COSMOS_ENDPOINT: emulator.endpoint, COSMOS_KEY: emulator.key, COSMOS_CA: ca } : {}),
     BOT_URL: botUrl,
     SANDBOX_URL: 'http://localhost:4400',
     LOG_LEVEL: logLevel,
@@ -132,6 +140,7 @@ export async function startDesk({
       clock.steady += ms;
       // What was signed before may have expired by the new time.
       tokens.clear();
+      for (const { id, kind } of clients.all()) if (kind === 'client') await (await api.desks.open(id)).nodes.beat();
       await api.desks.sweep();
     },
     async stepClock(ms) {
@@ -140,11 +149,11 @@ export async function startDesk({
       await api.desks.sweep();
     },
     until: (condition, timeoutMs = 5_000) => until(condition, waiting, timeoutMs),
-      for (const { id, kind } of clients.all()) if (kind === 'client') await (await api.desks.open(id)).nodes.beat();
     async close() {
       await api.close();
       callbackServer.closeAllConnections();
       await new Promise((resolve) => callbackServer.close(resolve));
+      await emulator?.close();
       if (own) await rm(own, { recursive: true, force: true });
     },
   };

@@ -4,7 +4,7 @@ import { paths } from '@parley/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { botOf, listen, person, startDesk, type BotCaller, type Caller, type TestDesk } from '../src/index.ts';
 
-for (const store of ['memory', 'sqlite'] as const) {
+for (const store of ['memory', 'sqlite', 'cosmos'] as const) {
   describe(`the desk on ${store}`, () => {
     let desk: TestDesk;
     let bot: BotCaller;
