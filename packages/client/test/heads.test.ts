@@ -24,8 +24,8 @@ test('Y4 heads in any order, with repetitions, end at the newest of each', () =>
 
 test('what is gone leaves the list, and the same heads leave the very same map', () => {
   const heads = applyHeads(new Map(), { items: [head('a'), head('b')], gone: [] });
-  expect([...applyHeads(heads, { items: [], gone: ['a', 'x'] }).keys()]).toEqual(['b']);
-  expect(applyHeads(heads, { items: [], gone: ['x'] })).toBe(heads);
+  expect([...applyHeads(heads, { items: [], gone: [at('a'), at('x')] }).keys()]).toEqual(['b']);
+  expect(applyHeads(heads, { items: [], gone: [at('x')] })).toBe(heads);
   expect(applyHeads(heads, { items: [heads.get('a') as Conversation], gone: [] })).toBe(heads);
 });
 

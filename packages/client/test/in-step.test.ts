@@ -1,7 +1,7 @@
 import { botOf, person, startDesk, type BotCaller, type Caller, type TestDesk } from '@parley/testkit';
 import type { ConversationView } from '@parley/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createDesk, isBehind, select, viewerOf, type Desk } from '../src/index.ts';
+import { connectSignalR, createDesk, isBehind, select, viewerOf, type Desk } from '../src/index.ts';
 import { startLine, type Line } from './line.ts';
 
 const ana = 'ana@contoso.example';
@@ -173,6 +173,22 @@ test('Y5 a socket that stays open and says nothing is given up', async () => {
   line.cut();
   line.mend();
   await vi.waitFor(() => expect(quick.connection.getSnapshot().state).toBe('live'), { timeout: 10_000 });
+});
+
+test('Y5 a socket that is kept open and carries nothing of the desk is given up too', async () => {
+  const quick = createDesk({
+    url: line.url,
+    token: () => real.token(ana),
+    backOff: { first: 20, cap: 100 },
+    timeout: 500,
+    silence: 600,
+    // The protocol's own pings go through, so to say: only what the desk itself says counts.
+    connect: (options) => connectSignalR({ ...options, silence: 600_000 }),
+  });
+  opened.push(quick);
+  quick.start();
+  await vi.waitFor(() => expect(quick.connection.getSnapshot().state).toBe('live'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(quick.connection.getSnapshot().state).toBe('reconnecting'), { timeout: 5_000 });
 });
 
 test('Y15 of two who accept at once one wins, and the other is told who', async () => {
