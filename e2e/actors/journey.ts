@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from './browser.ts';
 import type { Cast } from './cast.ts';
 import { Scene } from './scene.ts';
-import { World } from './world.ts';
+import { World, type WorldStore } from './world.ts';
 
 let browser: Browser;
 
@@ -16,10 +16,15 @@ afterAll(() => browser?.close());
  * A test in a world of its own, once for each client. It fails on whatever an actor misses, and on anything that a page or
  * a process complains about; then every window is photographed into `.parley/e2e/`.
  */
-export function journey(name: string, casts: readonly Cast[], tell: (scene: Scene) => Promise<void>): void {
+export function journey(
+  name: string,
+  casts: readonly Cast[],
+  tell: (scene: Scene) => Promise<void>,
+  store?: WorldStore,
+): void {
   for (const cast of casts) {
     test(`${name} (${cast.client})`, async () => {
-      const world = await World.start();
+      const world = await World.start(store);
       const scene = new Scene(world, cast, browser);
       try {
         await tell(scene);

@@ -5,7 +5,7 @@ import { Trouble } from './trouble.mjs';
 
 /**
  * What the launcher itself needs to know. A variable of the shell wins over the same one in `.env`.
- * @returns {{ ports: { sandbox: number, api: number, bot: number }, data: string, variables: Record<string, string> }}
+ * @returns {{ ports: { sandbox: number, api: number, bot: number, cosmos: number }, data: string, emulator: boolean, variables: Record<string, string> }}
  */
 export function readEnvironment() {
   const path = join(root, '.env');
@@ -15,20 +15,38 @@ export function readEnvironment() {
     sandbox: port('SANDBOX_PORT', read('SANDBOX_PORT'), 4400),
     api: port('DESK_PORT', read('DESK_PORT'), 4300),
     bot: port('BOT_PORT', read('BOT_PORT'), 4500),
+    cosmos: port('COSMOS_PORT', read('COSMOS_PORT'), 4600),
   };
-  if (new Set(Object.values(ports)).size < 3)
-    throw new Trouble('DESK_PORT, SANDBOX_PORT and BOT_PORT must differ from each other.');
+  if (new Set(Object.values(ports)).size < 4)
+    throw new Trouble('DESK_PORT, SANDBOX_PORT, BOT_PORT and COSMOS_PORT must differ from each other.');
   const data = resolve(root, read('PARLEY_DATA') ?? '.parley');
+  const emulator = read('STORE') === 'cosmos' && !read('COSMOS_ENDPOINT');
   return {
     ports,
     data,
+    emulator,
     variables: {
       ...file,
+      ...(emulator && emulatorVariables(ports.cosmos, data)),
       DESK_PORT: String(ports.api),
       SANDBOX_PORT: String(ports.sandbox),
       BOT_PORT: String(ports.bot),
       PARLEY_DATA: data,
     },
+  };
+}
+
+/**
+ * How the desk finds the Cosmos emulator that starts with it. The emulator does not look at the key.
+ * @param {number} port
+ * @param {string} data
+ */
+function emulatorVariables(port, data) {
+  return {
+    COSMOS_PORT: String(port),
+    COSMOS_ENDPOINT: `https://localhost:${port}`,
+    COSMOS_KEY: Buffer.from('emulator').toString('base64'),
+    COSMOS_CA: join(data, 'cosmos', 'ca.pem'),
   };
 }
 

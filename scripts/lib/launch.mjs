@@ -5,7 +5,7 @@ import { buildBrowserRooms } from './builds.mjs';
 import { readEnvironment } from './environment.mjs';
 import { install, requireFreeSpace } from './install.mjs';
 import { stopTools } from './run.mjs';
-import { requireFreePorts, services, startServices } from './services.mjs';
+import { emulator, requireFreePorts, services, startServices } from './services.mjs';
 import { onStop } from './signals.mjs';
 import { startVite, viteAddress } from './vite.mjs';
 import { Trouble } from './trouble.mjs';
@@ -13,7 +13,8 @@ import { welcome } from './welcome.mjs';
 
 const usage = `Usage: npm start -- [--only api,sandbox,bot] [--no-open] [--verbose]
 Ports come from DESK_PORT (4300), SANDBOX_PORT (4400) and BOT_PORT (4500), the data folder from PARLEY_DATA (.parley);
-all may be set in the shell or in a file named .env.`;
+all may be set in the shell or in a file named .env. With STORE=cosmos and no COSMOS_ENDPOINT, a Cosmos emulator starts on
+COSMOS_PORT (4600); what it holds is gone when it ends.`;
 
 /**
  * Runs Parley in this terminal until a signal, or until one of its processes ends.
@@ -42,15 +43,16 @@ export async function launch({ watch }) {
 
   try {
     const options = readOptions();
-    const { ports, data, variables } = readEnvironment();
+    const { ports, data, variables, ...environment } = readEnvironment();
+    const desk = options.wanted.some(({ name }) => name === 'api');
+    const wanted = environment.emulator && desk ? [emulator, ...options.wanted] : options.wanted;
     requireFreeSpace(data);
-    await requireFreePorts(options.wanted, ports);
+    await requireFreePorts(wanted, ports);
     await install();
-    const pages = !watch && options.wanted.some(({ name }) => name === 'api');
-    if (pages) await buildBrowserRooms();
+    if (!watch && desk) await buildBrowserRooms();
 
     const parley = await startServices({
-      wanted: options.wanted,
+      wanted,
       ports,
       variables,
       logs: join(data, 'logs'),
@@ -64,7 +66,7 @@ export async function launch({ watch }) {
     if (watch) stops.push(startVite(variables, fail));
     if (options.wanted.length < services.length) return console.log(`Running: ${addresses(options.wanted, ports)}`);
     const consoleAddress = watch ? viteAddress : `http://localhost:${ports.api}/`;
-    console.log(await welcome(ports, data, consoleAddress));
+    console.log(await welcome(ports, data, consoleAddress, wanted.includes(emulator)));
     if (options.open) openInBrowser(consoleAddress);
   } catch (error) {
     fail(error);

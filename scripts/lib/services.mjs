@@ -19,7 +19,14 @@ export const services = /** @type {const} */ ([
   { name: 'bot', what: 'the bot', portVariable: 'BOT_PORT' },
 ]);
 
-/** @typedef {(typeof services)[number]} Service */
+/** Comes before them with `STORE=cosmos` and no account named: what it holds is gone when it ends. */
+export const emulator = /** @type {const} */ ({
+  name: 'cosmos',
+  what: 'the Cosmos emulator',
+  portVariable: 'COSMOS_PORT',
+});
+
+/** @typedef {(typeof services)[number] | typeof emulator} Service */
 
 /**
  * @param {readonly Service[]} wanted
@@ -63,9 +70,9 @@ export async function startServices({ wanted, ports, logs, variables, verbose, n
   const start = async () => {
     for (const service of wanted) {
       if (stopping) return;
-      const entry = join(root, 'apps', service.name, 'src', 'main.ts');
-      if (!existsSync(entry))
-        throw new Trouble(`apps/${service.name}/src/main.ts is missing: this copy of Parley is not complete.`);
+      const file = entryOf(service);
+      const entry = join(root, file);
+      if (!existsSync(entry)) throw new Trouble(`${file} is missing: this copy of Parley is not complete.`);
       const started = startProcess({ service, entry, logs, variables, verbose, nodeArguments });
       processes.push(started);
       void started.ended.then((trouble) => {
@@ -77,6 +84,11 @@ export async function startServices({ wanted, ports, logs, variables, verbose, n
     }
   };
   return { start, stop };
+}
+
+/** @param {Service} service */
+function entryOf({ name }) {
+  return name === 'cosmos' ? 'packages/stores/src/emulator/main.ts' : `apps/${name}/src/main.ts`;
 }
 
 /**
@@ -144,7 +156,8 @@ async function stopProcess(child, ended) {
  */
 async function untilHealthy({ what, name }, port) {
   const deadline = Date.now() + healthSeconds * 1000;
-  while (!(await isHealthy(port))) {
+  // The emulator speaks https with a certificate of its own; it is ready once it listens.
+  while (!(await (name === 'cosmos' ? listens('127.0.0.1', port) : isHealthy(port)))) {
     if (Date.now() > deadline) {
       throw new Trouble(
         `${capital(what)} did not become healthy on port ${port} within ${healthSeconds} s: see ${name}.log in the logs folder.`,

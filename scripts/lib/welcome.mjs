@@ -8,9 +8,10 @@ import { run } from './run.mjs';
  * @param {{ sandbox: number, api: number, bot: number }} ports
  * @param {string} data
  * @param {string} consoleAddress
+ * @param {boolean} emulated conversations are in the Cosmos emulator
  * @returns {Promise<string>}
  */
-export async function welcome(ports, data, consoleAddress) {
+export async function welcome(ports, data, consoleAddress, emulated) {
   const people = await sandboxPeople();
   const width = Math.max(0, ...people.map(({ name }) => name.length));
   return [
@@ -31,7 +32,9 @@ export async function welcome(ports, data, consoleAddress) {
     `  2. In another window open http://localhost:${ports.bot}/, start the chat and ask for a person.`,
     '  3. Accept the conversation in the console: what the user and the bot said is already there.',
     '',
-    `Your data is in ${data}. Ctrl-C stops everything and keeps it.`,
+    emulated
+      ? 'Conversations are in a Cosmos emulator: Ctrl-C stops everything, and what it holds is gone.'
+      : `Your data is in ${data}. Ctrl-C stops everything and keeps it.`,
   ].join('\n');
 }
 
