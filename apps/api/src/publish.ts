@@ -54,7 +54,7 @@ export class Publisher {
     // A list that loses the conversation is told at once and only that: not who took it, not what it says now.
     if (gone.length > 0) {
       this.#lists.delete(conversation.id);
-      this.#push(gone, 'list', { items: [], gone: [conversation.id] }, now);
+      this.#push(gone, 'list', { items: [], gone: [{ id: conversation.id, version: conversation.version }] }, now);
     }
     this.#lists.set(conversation.id, { conversation, to: now });
     this.#listTimer ??= this.#host.after(listMs, () => this.#flushLists());

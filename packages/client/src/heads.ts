@@ -3,16 +3,25 @@ import type { Conversation, ListChange, View } from '@parley/contracts';
 /** The heads of every conversation in the caller's lists, newest version of each. */
 export type Heads = ReadonlyMap<string, Conversation>;
 
-/** Takes in heads from a page, a push or `changes?since=`: newer replaces older, whatever the order of arrival. */
-export function applyHeads(heads: Heads, change: ListChange): Heads {
+/** Conversations that have left the caller's lists, each with the version since which it has. */
+export type Gone = ReadonlyMap<string, number>;
+
+/**
+ * Takes in heads from a page, a push or `changes?since=`: newer replaces older, whatever the order of arrival.
+ * @param left what is known to have left: an older head that comes late does not bring it back
+ */
+export function applyHeads(heads: Heads, change: ListChange, left: Gone = new Map()): Heads {
   const newer = change.items.filter(
-    (item) => item.version >= (heads.get(item.id)?.version ?? -1) && heads.get(item.id) !== item,
+    (item) =>
+      item.version >= (heads.get(item.id)?.version ?? -1) &&
+      item.version > (left.get(item.id) ?? -1) &&
+      heads.get(item.id) !== item,
   );
-  const gone = change.gone.filter((id) => heads.has(id));
+  const gone = change.gone.filter(({ id, version }) => (heads.get(id)?.version ?? Infinity) <= version);
   if (newer.length === 0 && gone.length === 0) return heads;
   const next = new Map(heads);
   for (const item of newer) next.set(item.id, item);
-  for (const id of gone) next.delete(id);
+  for (const { id } of gone) next.delete(id);
   return next;
 }
 

@@ -47,8 +47,13 @@ export function createLists(api: DeskApi, now: () => number): Lists {
 
   const setView = (view: View, next: ViewState) =>
     state.update((all) => ({ ...all, views: { ...all.views, [view]: next } }));
+  const left = new Map<string, number>();
   const apply = (change: ListChange) => {
-    const heads = withoutOldClosed(applyHeads(state.getSnapshot().heads, change));
+    for (const { id, version } of change.gone) {
+      left.set(id, Math.max(version, left.get(id) ?? 0));
+      if (left.size > keptHeads) left.delete(left.keys().next().value as string);
+    }
+    const heads = withoutOldClosed(applyHeads(state.getSnapshot().heads, change, left));
     if (heads !== state.getSnapshot().heads) state.update((all) => ({ ...all, heads }));
   };
 

@@ -22,11 +22,38 @@ test('Y4 heads in any order, with repetitions, end at the newest of each', () =>
   );
 });
 
+const at = (id: string) => ({ id, version: 1 });
+
 test('what is gone leaves the list, and the same heads leave the very same map', () => {
   const heads = applyHeads(new Map(), { items: [head('a'), head('b')], gone: [] });
   expect([...applyHeads(heads, { items: [], gone: [at('a'), at('x')] }).keys()]).toEqual(['b']);
   expect(applyHeads(heads, { items: [], gone: [at('x')] })).toBe(heads);
   expect(applyHeads(heads, { items: [heads.get('a') as Conversation], gone: [] })).toBe(heads);
+});
+
+test('Y4 a head that comes late does not bring back what has left, nor does late news of leaving remove what came back', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ of: fc.nat(2), version: fc.integer({ min: 1, max: 6 }) }), { maxLength: 40 }),
+      (heard) => {
+        let heads: Heads = new Map();
+        const left = new Map<string, number>();
+        const newest = new Map<string, number>();
+        for (const { of, version } of heard) {
+          const id = `c_${of}`;
+          newest.set(id, Math.max(newest.get(id) ?? 0, version));
+          // Even versions are such that the caller does not see.
+          const change =
+            version % 2 === 0 ? { items: [], gone: [{ id, version }] } : { items: [head(id, { version })], gone: [] };
+          for (const one of change.gone) left.set(id, Math.max(left.get(id) ?? 0, one.version));
+          heads = applyHeads(heads, change, left);
+        }
+        expect(new Map([...heads].map(([id, { version }]) => [id, version]))).toEqual(
+          new Map([...newest].filter(([, version]) => version % 2 === 1)),
+        );
+      },
+    ),
+  );
 });
 
 const viewer = { id: me, queues: ['cards'] };

@@ -96,8 +96,8 @@ export type ChangesQuery = Static<typeof ChangesQuery>;
 export const Changes = Type.Object(
   {
     items: Type.Array(Conversation),
-    /** Conversations that changed and that the caller no longer sees in any list. */
-    gone: Type.Array(ConversationId),
+    /** Conversations that changed and that the caller no longer sees in any list, with the version since which that is so. */
+    gone: Type.Array(Type.Object({ id: ConversationId, version: Type.Integer({ minimum: 0 }) }, closed)),
     changes: Cursor,
     more: Type.Boolean(),
   },

@@ -149,7 +149,7 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
         const { items, cursor, more } = await desk.store.changes(request.query.since, request.query.limit ?? 200);
         return {
           items: items.filter((one) => reads(caller, one)),
-          gone: items.filter((one) => !reads(caller, one)).map(({ id }) => id),
+          gone: items.filter((one) => !reads(caller, one)).map(({ id, version }) => ({ id, version })),
           changes: cursor,
           more,
         };
