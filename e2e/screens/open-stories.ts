@@ -379,4 +379,17 @@ export const openStories: readonly Story[] = [
       reply('mei-lin', 'Hej Nils, how can I help you?'),
     ],
   },
+  {
+    client: 'contoso',
+    key: 'bot-gone',
+    channel: 'directline',
+    user: { id: 'dl_ida', name: 'Ida Lund', language: 'sv-SE' },
+    ago: 65,
+    steps: [
+      user('I cannot see my loan any more'),
+      ask('general', { reason: 'Asked for a person', lastPhrase: 'I cannot see my loan any more' }),
+      claim('mei-lin', 20),
+      reply('mei-lin', 'Hello Ida, I am looking at it now.'),
+    ],
+  },
 ];

@@ -30,6 +30,24 @@ export const screens: readonly Screen[] = [
 
   { name: 'desk', who: 'ana', path: desk() },
   { name: 'desk-thread', who: 'ana', path: desk('jonas-card') },
+  {
+    name: 'desk-ledger',
+    who: 'ana',
+    path: desk('jonas-card'),
+    then: (page) => page.locator('button[data-delivery]').last().click(),
+  },
+  {
+    name: 'live-ledger-failed',
+    who: 'marta',
+    path: live('bot-gone'),
+    then: (page) => page.locator('button[data-delivery="failed"]').last().click(),
+  },
+  {
+    name: 'live-ledger-waiting',
+    who: 'marta',
+    path: live('bot-down'),
+    then: (page) => page.locator('button[data-delivery="stored"]').last().click(),
+  },
   { name: 'desk-attachments', who: 'ana', path: desk('mei-tan') },
   { name: 'desk-waiting', who: 'ana', path: desk('lena') },
   { name: 'desk-transferred', who: 'ana', path: desk('pierre') },

@@ -1,6 +1,6 @@
-import { problems, type Delivery, type Entry } from '@parley/contracts';
+import { problems, type Delivery, type Entry, type EntryLedger } from '@parley/contracts';
 import { expect, test } from 'vitest';
-import { deliveryOf } from '../src/words/delivery-words.ts';
+import { deliveryOf, deliverySentence, ledgerLines } from '../src/words/delivery-words.ts';
 import { eventWords, type EventEntry, type Naming } from '../src/words/entry-words.ts';
 import { userName } from '../src/words/people-words.ts';
 import { sentence } from '../src/words/sentence.ts';
@@ -102,4 +102,22 @@ test('a verified name goes before a claimed one; without either it is a guest', 
   expect(userName({ id: 'x', name: 'Somebody', verified: { as: 'Jonas Weber', by: 'BankX', at: 0 } })).toBe(
     'Jonas Weber',
   );
+});
+
+test('D6 D12 the words below a line and its ledger claim no more than is known', () => {
+  const retry = { tries: 6, at: 3_600_000, reason: 'The bot answered 503' };
+  expect(deliverySentence('stored', at({ retry }), 0)).toMatch(/^stored, not taken by the bot yet; next try at /);
+  expect(deliverySentence('stored', at({}), 0)).toBe('stored, on its way');
+  expect(deliverySentence('delivered', at({}), 0)).toBe('delivered');
+  const base = { seq: 1, outbound: true, storedAt: 0, tries: [] };
+  const shape = (ledger: EntryLedger) => ledgerLines(ledger, 0).map(({ what, when }) => `${what}: ${when}`);
+  expect(shape({ ...base, state: 'seen' }).slice(1)).toEqual([
+    'Delivered: yes; the time was not noted',
+    'Seen: yes; the time was not noted',
+  ]);
+  expect(shape({ ...base, state: 'delivered', deliveredAt: 1 }).at(-1)).toBe('Seen: not known');
+  expect(shape({ ...base, state: 'stored' }).at(-1)).toBe('Delivered: not yet');
+  const tries = Array.from({ length: 9 }, (_, n) => ({ at: n, took: 0, reason: `no ${n}` }));
+  const many = ledgerLines({ ...base, state: 'stored', tries }, 0).map(({ detail, when }) => detail ?? when);
+  expect(many.slice(1, -1)).toEqual(['no 0', '5 more tries', 'no 6', 'no 7', 'no 8']);
 });

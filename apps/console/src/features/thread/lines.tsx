@@ -5,10 +5,11 @@ import type { Conversation, Entry, EntryOf } from '@parley/contracts';
 import { memo, useState } from 'react';
 import { useDesk } from '../../desk/desk-context.ts';
 import { useNow } from '../../desk/hooks.ts';
-import { deliveryOf, deliveryWords } from '../../words/delivery-words.ts';
+import { deliveryOf } from '../../words/delivery-words.ts';
 import { actorName, eventWords, type Naming } from '../../words/entry-words.ts';
 import { sentence } from '../../words/sentence.ts';
 import { clockTime, dayWords, exactTime } from '../../words/time-words.ts';
+import { DeliveryState, RetryButton } from './delivery-state.tsx';
 import { Attachments, Spoken } from './spoken.tsx';
 import type { ThreadItem } from './thread-items.ts';
 import styles from './thread.module.css';
@@ -69,7 +70,7 @@ function Fold({ item, onFold }: { item: Extract<ThreadItem, { type: 'fold' }>; o
 function Message({
   entry,
   folded,
-  context: { head, naming, onResend },
+  context: { head, naming },
 }: {
   entry: EntryOf<'message'>;
   folded: boolean;
@@ -94,19 +95,8 @@ function Message({
         <div className={styles['meta']}>
           {!mine && side !== 'user' && <span>{actorName(entry, naming)} ·</span>}
           <Time at={entry.at} />
-          {state !== undefined && (
-            <span data-delivery={state}>
-              ·{' '}
-              {state === 'failed'
-                ? `${deliveryWords(state)}: ${head.delivery.failed?.reason ?? 'no reason known'}`
-                : deliveryWords(state)}
-            </span>
-          )}
-          {state === 'failed' && mine && (
-            <button type="button" className={styles['link']} onClick={() => onResend(entry.text)}>
-              Write again
-            </button>
-          )}
+          <DeliveryState entry={entry} head={head} />
+          {state === 'failed' && <RetryButton head={head} small />}
         </div>
       </div>
     </div>
