@@ -103,7 +103,7 @@ export class PresenceBook {
     const one = this.#know(person);
     one.connections = Math.max(0, one.connections - 1);
     if (one.connections > 0 || one.gone) return;
-    one.absentSince = this.#host.steady();
+    one.absentSince = one.activeAt = this.#host.steady();
     one.gone = this.#host.after(graceMs, () => {
       one.gone = undefined;
       this.#tell(person.id);
@@ -167,15 +167,16 @@ export class PresenceBook {
   /** A request is a sign of life, too: where sockets are blocked people still work. */
   active(person: PersonRef): void {
     const one = this.#people.get(person.id);
-    if (one?.connections === 0) one.absentSince = this.#host.steady();
+    if (one?.connections === 0) one.absentSince = one.activeAt = this.#host.steady();
   }
 
-  /** Ids of those at work through this process: connected, or asking for something just now. */
+  /**
+   * Ids of those at work through this process: connected, or asking for something just now. What other processes say does
+   * not count here: two would tell each other for ever of somebody whom neither has seen.
+   */
   here(): string[] {
     const since = this.#host.steady() - graceMs;
-    return [...this.#people]
-      .filter(([, one]) => one.connections > 0 || (one.absentSince ?? -Infinity) > since)
-      .map(([id]) => id);
+    return [...this.#people].filter(([, one]) => one.connections > 0 || one.activeAt > since).map(([id]) => id);
   }
 
   close(): void {
@@ -195,6 +196,7 @@ export class PresenceBook {
         connections: 0,
         gone: undefined,
         absentSince: undefined,
+        activeAt: -Infinity,
         lost: false,
         load: 0,
       };
@@ -251,6 +253,8 @@ type Known = {
   gone: (() => void) | undefined;
   /** By the monotonic clock, since when the person has been connected nowhere. */
   absentSince: number | undefined;
+  /** By the monotonic clock, when the person was last seen here. */
+  activeAt: number;
   /** What they held has been taken from them in this absence. */
   lost: boolean;
   load: number;

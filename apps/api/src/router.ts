@@ -77,7 +77,27 @@ export class Router {
     }
   }
 
+  /**
+   * Who asked first comes first, also after a consultant was lost or the bot did not take it back: the user has waited
+   * since then. Of very many that wait, the ones that joined first; the others follow as these are served or fall back.
+   */
   async #waiting(): Promise<Conversation[]> {
-    return (await this.#store.list({ states: ['queued'] }, { limit: 200 })).items;
+    const waiting: Conversation[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#store.list(
+        { states: ['queued'] },
+        { limit: 200, ...(cursor === undefined ? {} : { cursor }) },
+      );
+      waiting.push(...page.items);
+      cursor = page.next;
+    } while (cursor !== undefined && waiting.length < mostWaiting);
+    return waiting.sort((a, b) => askedAt(a) - askedAt(b));
   }
 }
+
+function askedAt({ handoff, holder }: Conversation): number {
+  return handoff?.requestedAt ?? holder.since;
+}
+
+const mostWaiting = 2_000;

@@ -112,6 +112,23 @@ for (const store of ['memory', 'sqlite'] as const) {
       await window.stop();
     });
 
+    test('H18 R4 what a gone consultant held is offered before those who asked later', async () => {
+      const first = await held('first');
+      const later = await botOf(desk, 'contoso').escalate('later');
+      await desk.advance(91_000);
+      expect((await view(marta, first)).conversation.holder.state).toBe('queued');
+      const window = await listen(desk, 'lukas@contoso.example');
+      await lukas.call('PUT', paths.presence, { state: 'available' });
+      const offers = await desk.until(async () => {
+        const found = (await listed(marta, 'live')).filter(({ holder }) => holder.state === 'queued' && holder.offer);
+        return found.length > 0 ? found.map(({ id }) => id) : undefined;
+      });
+      expect(offers).toEqual([first]);
+      expect(offers).not.toContain(later.conversation);
+      await lukas.call('PUT', paths.presence, { state: 'away' });
+      await window.stop();
+    });
+
     test('H19 what the bot has not taken back in time is queued again, once, and is told of both in order', async () => {
       const id = await held('back');
       await desk.until(() => status(desk, id, 'accepted'));
