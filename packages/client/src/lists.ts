@@ -1,4 +1,4 @@
-import type { ListChange, View } from '@parley/contracts';
+import type { Conversation, ListChange, View } from '@parley/contracts';
 import type { DeskApi } from './api.ts';
 import { asDeskError, type DeskError } from './desk-error.ts';
 import { applyHeads, type Heads } from './heads.ts';
@@ -76,18 +76,26 @@ export function createLists(api: DeskApi, now: () => number): Lists {
           limit: pageSize,
           ...(next === undefined ? {} : { cursor: next }),
         });
+        if (cursor === undefined && since === undefined) keepOnly(answer.items);
         apply({ items: answer.items, gone: [] });
         since ??= answer.changes;
         next = answer.next;
         if (next === undefined) break;
       }
-      // A page may tell of what has since gone: what happened after its cursor is the last word.
-      await catchUp(since as string);
+      // A page may tell of what has since gone: what happened after its cursor is the last word. Where a cursor was known
+      // before, the other views still have to hear of what happened since that.
+      await catchUp(cursor ?? (since as string));
       setView(view, { status: 'ready', at: now(), ...(next === undefined ? {} : { next }) });
     } catch (thrown) {
       setView(view, { ...state.getSnapshot().views[view], status: 'failed', problem: asDeskError(thrown) });
       throw thrown;
     }
+  }
+
+  /** What was heard before the first page may have changed before its cursor was taken: nothing would tell of that. */
+  function keepOnly(items: readonly Conversation[]): void {
+    const ids = new Set(items.map(({ id }) => id));
+    state.update((all) => ({ ...all, heads: new Map([...all.heads].filter(([id]) => ids.has(id))) }));
   }
 
   async function catchUp(since: string): Promise<void> {
@@ -122,7 +130,7 @@ export function createLists(api: DeskApi, now: () => number): Lists {
   }
 
   async function readAll(): Promise<void> {
-    state.update((all) => ({ ...all, heads: new Map() }));
+    cursor = undefined;
     for (const view of wanted) await read(view, undefined, pagesOf(view));
   }
 
