@@ -51,6 +51,8 @@ export function createReceiver<Reference>({
   log: Log;
 }) {
   const lanes = createLanes();
+  /** What the channel has taken in this run: a storage that fails right after must not have it shown again. */
+  const taken = new Map<string, number>();
 
   async function deliver(
     place: Place,
@@ -58,9 +60,17 @@ export function createReceiver<Reference>({
     entries: readonly OutboundEntry[],
     side: BotSide<Reference>,
   ): Promise<Received> {
+    const key = keyOf(place);
     const { reference, shownSeq } = await memory.read(place);
-    const fresh = entries.filter((entry) => entry.seq > shownSeq).sort((left, right) => left.seq - right.seq);
-    if (fresh.length === 0) return answer(200, 'shown-before');
+    let shown = Math.max(shownSeq, taken.get(key) ?? 0);
+    const fresh = entries
+      .toSorted((left, right) => left.seq - right.seq)
+      .filter((entry, n, all) => entry.seq > shown && entry.seq !== all[n - 1]?.seq);
+    if (fresh.length === 0) {
+      // The answer to this means that it is kept for good.
+      if (shown > shownSeq) await keep(place, shown);
+      return answer(200, 'shown-before');
+    }
     if (reference === undefined) return answer(503, 'user-unknown');
     for (const entry of fresh) {
       try {
@@ -69,13 +79,21 @@ export function createReceiver<Reference>({
         log('warn', 'The channel did not take a line', { seq: entry.seq, error: (error as Error).message });
         return answer(502, 'channel-refused');
       }
-      await memory.update(place, (state) => {
-        state.shownSeq = Math.max(state.shownSeq, entry.seq);
-        delete state.begun;
-      });
+      shown = entry.seq;
+      if (taken.size >= 10_000) taken.clear();
+      taken.set(key, shown);
+      await keep(place, shown);
+      taken.delete(key);
     }
     await memory.update(place, (state) => takeFloor(state, floor, fresh.at(-1)!.seq));
     return answer(200, 'shown');
+  }
+
+  async function keep(place: Place, seq: number): Promise<void> {
+    await memory.update(place, (state) => {
+      state.shownSeq = Math.max(state.shownSeq, seq);
+      delete state.begun;
+    });
   }
 
   async function showOne(

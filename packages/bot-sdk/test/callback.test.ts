@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { OutboundEntry } from '@parley/contracts';
 import { verifyCallback } from '../src/index.ts';
 import type { DeskStandIn } from './desk-stand-in.ts';
 import { sign, startDeskStandIn } from './desk-stand-in.ts';
@@ -93,6 +94,44 @@ describe('a consultant’s line', () => {
     expect(bot.channel.texts()).toEqual([]);
     expect(await post([{ kind: 'message', text: 'after the restart' }])).toBe(200);
     expect(bot.channel.texts()).toEqual(['Ana Ruiz: after the restart']);
+  });
+
+  test('D8 is not shown again where the storage failed right after the channel had taken it', async () => {
+    const { storage } = bot;
+    await bot.close();
+    let writes = Infinity;
+    const failing = {
+      ...storage,
+      write: (changes: Record<string, unknown>) =>
+        writes-- > 0 ? storage.write(changes) : Promise.reject(new Error('The disk is full')),
+    };
+    bot = await startBot(desk, logic, { storage: failing });
+    const body = desk.entries('Convo1', [{ kind: 'message', text: 'once' }]);
+    writes = 0;
+    expect(await desk.callback(bot.callbackUrl, body)).toBe(500);
+    expect(await desk.callback(bot.callbackUrl, body)).toBe(500);
+    writes = Infinity;
+    // Acknowledged only once it is kept, so that a restart does not show it either.
+    expect(await desk.callback(bot.callbackUrl, body)).toBe(200);
+    expect(bot.channel.texts()).toEqual(['Ana Ruiz: once']);
+    await bot.close();
+    bot = await startBot(desk, logic, { storage });
+    expect(await desk.callback(bot.callbackUrl, body)).toBe(200);
+    expect(bot.channel.texts()).toEqual([]);
+  });
+
+  test('D8 out of order, twice in one callback, or late, it is shown in order and once', async () => {
+    const [one, two, three] = desk.entries('Convo1', [
+      { kind: 'message', text: 'one' },
+      { kind: 'message', text: 'two' },
+      { kind: 'message', text: 'three' },
+    ]).entries as [OutboundEntry, OutboundEntry, OutboundEntry];
+    const give = (...entries: OutboundEntry[]) =>
+      desk.callback(bot.callbackUrl, { ...desk.entries('Convo1', []), entries });
+    expect(await give(two, one, two, one)).toBe(200);
+    expect(await give(one)).toBe(200);
+    expect(await give(three, two)).toBe(200);
+    expect(bot.channel.texts()).toEqual(['Ana Ruiz: one', 'Ana Ruiz: two', 'Ana Ruiz: three']);
   });
 
   test('for a user the bot cannot reach yet is refused for now', async () => {
