@@ -113,6 +113,7 @@ export function createDesk(options: DeskOptions): Desk {
   let told: { serverTime: number; steady: number } | undefined;
   let stopped = new AbortController();
   let typedAt = -Infinity;
+  let peopleShown = false;
 
   const now = () => (told === undefined ? wall() : told.serverTime + host.steady() - told.steady);
   const lists = createLists(api, now);
@@ -182,6 +183,7 @@ export function createDesk(options: DeskOptions): Desk {
         lists.resync(),
         conversations.resync(),
         session.getSnapshot().status === 'ready' ? loadSession() : undefined,
+        peopleShown ? loadPeople() : undefined,
       ]);
       outbox.wake();
       drafts.wake();
@@ -194,6 +196,12 @@ export function createDesk(options: DeskOptions): Desk {
     session.set({ status: 'ready', session: answer });
     notePresence([answer.presence]);
     followMine();
+  }
+
+  /** From the first time on, whenever the line comes back: what became of people meanwhile was told to nobody here. */
+  async function loadPeople(): Promise<void> {
+    peopleShown = true;
+    notePresence((await api.people()).items);
   }
 
   async function keepAskingForSession(signal: AbortSignal): Promise<void> {
@@ -303,9 +311,7 @@ export function createDesk(options: DeskOptions): Desk {
       if (presence !== undefined && presence.person !== undefined) notePresence([presence]);
       else await loadSession();
     },
-    async loadPeople() {
-      notePresence((await api.people()).items);
-    },
+    loadPeople,
     typing(id) {
       const tick = host.steady();
       if (tick - typedAt < 2_000) return;
