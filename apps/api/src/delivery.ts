@@ -4,6 +4,7 @@ import { bodyOf, sign, type Callback } from './callback.ts';
 import type { Circuits } from './circuit.ts';
 import type { Parts } from './client-desk.ts';
 import type { Client } from './clients.ts';
+import { DeliveryMarks } from './delivery-marks.ts';
 import { failureOf, pauseAfter, restOf, type Failure } from './delivery-schedule.ts';
 import type { Committed, Desk } from './desk.ts';
 import type { Ledger } from './ledger.ts';
@@ -32,9 +33,7 @@ export class Delivery {
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that wait after a failure. */
   readonly #paused = new Set<Lane>();
-  /** Delivered, and not yet marked in the log: by conversation, up to which number, and in which lane. */
-  readonly #marks = new Map<string, { seq: number; lane: number }>();
-  #marking: (() => void) | undefined;
+  readonly #marks: DeliveryMarks;
   #rescuing: Promise<void> | undefined;
   #again = false;
   #cancel: () => void = () => undefined;
@@ -42,6 +41,7 @@ export class Delivery {
 
   constructor(options: Options) {
     this.#options = options;
+    this.#marks = new DeliveryMarks(options);
     options.nodes.onGone(() => void this.#rescue());
     options.nodes.onBeat(() => {
       for (const lane of this.#paused) if (lane.unsure) lane.resume?.();
@@ -63,10 +63,10 @@ export class Delivery {
     const known = this.#lanes.get(id);
     const mine = !delivery.failed && delivery.lane?.by === this.#options.nodes.id;
     // Delivered here, and only the mark is missing; or somebody else's.
-    if (!known && (!mine || delivery.outSeq <= this.#deliveredSeq(conversation))) return;
+    if (!known && (!mine || delivery.outSeq <= this.#marks.deliveredSeq(conversation))) return;
     const lane = known ?? this.#lane(id);
     const fresh = entries.filter(isOutbound);
-    if (mine && before.delivery.outSeq <= this.#deliveredSeq(before)) {
+    if (mine && before.delivery.outSeq <= this.#marks.deliveredSeq(before)) {
       Object.assign(lane, { complete: true, fresh });
     } else if (mine && lane.complete && lane.upTo === before.seq && lane.fresh.length < 500) {
       lane.fresh.push(...fresh);
@@ -82,8 +82,7 @@ export class Delivery {
 
   /** What is known to be delivered and not yet marked, as a command for whoever changes the conversation next. */
   unmarked(id: string): Command | undefined {
-    const mark = this.#marks.get(id);
-    return mark && { type: 'mark-delivered', id: this.#options.host.newId(), ...mark };
+    return this.#marks.command(id);
   }
 
   /** Whether something is being said to the bot's side right now, so that nobody knows yet whether it has arrived. */
@@ -92,8 +91,8 @@ export class Delivery {
   }
 
   /** A change is durable; to be called after `wake`. */
-  settled({ id, delivery }: Conversation): void {
-    if ((this.#marks.get(id)?.seq ?? Infinity) <= delivery.deliveredSeq) this.#marks.delete(id);
+  settled(conversation: Conversation): void {
+    this.#marks.settled(conversation);
   }
 
   /** The bot can be reached again: what waits for it goes out soon, spread over a while. */
@@ -121,7 +120,7 @@ export class Delivery {
   async idle(): Promise<void> {
     await this.#rescuing;
     await Promise.all([...this.#lanes.values()].filter((lane) => lane.pause === undefined).map((lane) => lane.running));
-    await this.#flushMarks();
+    await this.#marks.flush();
   }
 
   /** Sends nothing more; what is under way may end, and what was delivered is marked. */
@@ -133,7 +132,7 @@ export class Delivery {
     const cancel = this.#options.host.after(5_000, resolve);
     await Promise.race([Promise.all([...this.#lanes.values()].map((lane) => lane.running)), late]);
     cancel();
-    await this.#flushMarks();
+    await this.#marks.flush();
   }
 
   /** Best effort, never repeated, and not part of the order. */
@@ -200,7 +199,7 @@ export class Delivery {
       const { head, entries } = next;
       lane.head = head;
       const begun = head.delivery.retry;
-      if (begun && lane.tries === 0 && this.#deliveredSeq(head) === head.delivery.deliveredSeq) {
+      if (begun && lane.tries === 0 && this.#marks.deliveredSeq(head) === head.delivery.deliveredSeq) {
         lane.tries = begun.tries;
         lane.complete = false;
         await this.#wait(lane, restOf(begun, host.now()));
@@ -221,7 +220,7 @@ export class Delivery {
       else circuits.failed(head.bot.id, id, failure.reason);
       if (failure === undefined) {
         const seq = entries.at(-1)!.seq;
-        this.#mark(id, seq, laneOf(head));
+        this.#marks.add(id, seq, laneOf(head));
         lane.fresh = lane.fresh.filter((entry) => entry.seq > seq);
         Object.assign(lane, { tries: 0, early: false, most: 100 });
       } else if (!this.#closed) {
@@ -287,9 +286,9 @@ export class Delivery {
     const { store, nodes, failed } = this.#options;
     try {
       const head = await store.head(id);
-      if (!head || head.delivery.failed || head.delivery.outSeq <= this.#deliveredSeq(head)) return undefined;
+      if (!head || head.delivery.failed || head.delivery.outSeq <= this.#marks.deliveredSeq(head)) return undefined;
       if (head.delivery.lane?.by !== nodes.id) return undefined;
-      for (let after = this.#deliveredSeq(head); ;) {
+      for (let after = this.#marks.deliveredSeq(head); ;) {
         const page = await store.entries(id, { after, limit: 200 });
         const entries = page.filter(isOutbound);
         if (entries.length > 0) return { head, entries: entries.slice(0, lane.most) };
@@ -344,35 +343,6 @@ export class Delivery {
     const lane = this.#lanes.get(head.id);
     if (!lane) this.#lane(head.id);
     else if (lane.resume && lane.head?.delivery.retry && !head.delivery.retry) lane.resume();
-  }
-
-  /**
-   * Marks of all conversations are made together, so that they share a transaction. Until then a crash only means that
-   * the bot's side hears again of what it has: it drops what it has seen by number.
-   */
-  #mark(id: string, seq: number, lane: number): void {
-    this.#marks.set(id, { seq, lane });
-    this.#marking ??= this.#options.host.after(markMs, () => void this.#flushMarks().catch(this.#options.failed));
-  }
-
-  async #flushMarks(): Promise<void> {
-    this.#marking?.();
-    this.#marking = undefined;
-    const { desk, host } = this.#options;
-    await Promise.all(
-      [...this.#marks].map(async ([id, mark]) => {
-        await desk.execute(id, { type: 'mark-delivered', id: host.newId(), ...mark }, { type: 'desk' });
-        // Done, or refused because the lane is another's by now, who delivers again.
-        if (this.#marks.get(id) === mark) this.#marks.delete(id);
-      }),
-    );
-  }
-
-  #deliveredSeq({ id, delivery }: Conversation): number {
-    const mark = this.#marks.get(id);
-    return mark && mark.lane >= (delivery.lane?.n ?? 0)
-      ? Math.max(delivery.deliveredSeq, mark.seq)
-      : delivery.deliveredSeq;
   }
 
   #rest(lane: Lane): undefined {
@@ -436,7 +406,6 @@ function laneOf({ delivery }: Conversation): number {
   return delivery.lane?.n ?? 0;
 }
 
-const markMs = 50;
 const rescueMs = 30_000;
 
 type Delay = Extract<Command, { type: 'delay-delivery' }>;

@@ -20,7 +20,11 @@ describe('the log', () => {
         }
         world.log.forEach((entry, n) => expect(entry.seq).toBe(n + 1));
         expect(new Set(world.log.map(({ id }) => id)).size).toBe(world.log.length);
-        const { delivery: _, user: __, ...folded } = world.trace.reduce(
+        const {
+          delivery: _,
+          user: __,
+          ...folded
+        } = world.trace.reduce(
           (before, { entries, delivery }) => marked(entries.reduce(evolve, before), delivery),
           fresh(),
         );

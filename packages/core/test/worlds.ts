@@ -120,7 +120,12 @@ const commands: fc.Arbitrary<Distribute<Command>>[] = [
   fc.nat(12).map((epoch) => ({ type: 'requeue', reason: 'consultant-gone', epoch })),
   fc.record({ type: fc.constant('mark-delivered' as const), seq: fc.nat(30), lane: fc.nat(3) }),
   fc.nat(30).map((seq) => ({ type: 'mark-seen', seq })),
-  fc.record({ type: fc.constant('fail-delivery' as const), of: fc.nat(30), reason: fc.constant('down'), lane: fc.nat(3) }),
+  fc.record({
+    type: fc.constant('fail-delivery' as const),
+    of: fc.nat(30),
+    reason: fc.constant('down'),
+    lane: fc.nat(3),
+  }),
   fc.record({
     type: fc.constant('delay-delivery' as const),
     tries: fc.integer({ min: 1, max: 13 }),

@@ -51,9 +51,7 @@ export function ledgerLines(ledger: EntryLedger, now: number): LedgerLine[] {
         ? [{ what: 'Seen', when: 'not known' }]
         : []),
     ...(retry ? [{ what: 'Next try', when: when(retry.at, now), detail: retry.reason }] : []),
-    ...(failed
-      ? [{ what: 'Failed', when: exactTime(failed.at), detail: failed.reason, tone: 'bad' as const }]
-      : []),
+    ...(failed ? [{ what: 'Failed', when: exactTime(failed.at), detail: failed.reason, tone: 'bad' as const }] : []),
   ];
 }
 
