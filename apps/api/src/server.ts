@@ -23,6 +23,7 @@ import { healthRoutes } from './health.ts';
 import { describeRequest } from './logging.ts';
 import { describeApi, serveApiDocs } from './openapi.ts';
 import { createErrorHandler, problem, problemType, sendProblem } from './problems.ts';
+import { createRoom, type Room } from './room.ts';
 import { signInRoute } from './sign-in.ts';
 import { serveStatic, type PageFallback } from './static.ts';
 import { openness, serializerCompiler, validatorCompiler } from './validation.ts';
@@ -92,7 +93,7 @@ export async function buildServer(deps: ServerDeps): Promise<Api> {
     limits: config.limits,
     ...(deps.monotonic && { monotonic: deps.monotonic }),
   });
-  const slots = createSlots(config.limits.maxInFlight, events);
+  const room = createRoom({ max: config.limits.maxInFlight, ...(deps.monotonic && { monotonic: deps.monotonic }) });
   let fallback: PageFallback = async () => undefined;
 
   // Must answer when nothing else does, so neither counted nor limited.
@@ -116,13 +117,13 @@ export async function buildServer(deps: ServerDeps): Promise<Api> {
   });
   await app.register(async (scope: Api) => {
     markAudience(scope, 'people');
-    slots.count(scope);
+    admitWhatFits(scope, room, events);
     scope.addHook('onRequest', doors.person);
     for (const group of deps.peopleRoutes ?? []) await group(scope);
   });
   await app.register(async (scope: Api) => {
     markAudience(scope, 'bots');
-    slots.count(scope);
+    admitWhatFits(scope, room, events);
     scope.addHook('onRequest', doors.bot);
     for (const group of deps.botRoutes ?? []) await group(scope);
   });
@@ -271,24 +272,16 @@ function patternOf(url: string): RegExp {
   return new RegExp(`^${parts.join('/')}$`);
 }
 
-/** So many requests at once and no more: what cannot be served soon is refused at once. */
-function createSlots(max: number, events: Events) {
-  let taken = 0;
-  const release = () => void (taken -= 1);
-
-  return {
-    count(scope: Api): void {
-      scope.addHook('onRequest', (_request, reply, done) => {
-        if (taken >= max) {
-          events.overloaded();
-          sendProblem(reply, 'overloaded', { retryAfter: 1 });
-          return;
-        }
-        taken += 1;
-        // Comes once, whether the answer went out or the caller hung up.
-        reply.raw.once('close', release);
-        done();
-      });
-    },
-  };
+/** What cannot be served soon is refused at once, before anything of it is read. */
+function admitWhatFits(scope: Api, room: Room, events: Events): void {
+  scope.addHook('onRequest', (_request, reply, done) => {
+    if (!room.enter()) {
+      events.overloaded();
+      sendProblem(reply, 'overloaded', { retryAfter: 1 });
+      return;
+    }
+    // Comes once, whether the answer went out or the caller hung up.
+    reply.raw.once('close', room.leave);
+    done();
+  });
 }
