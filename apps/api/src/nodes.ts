@@ -198,7 +198,7 @@ export class Nodes {
         if (known.silence >= goneMs) await this.#bury(id);
       }
     }
-    for (const id of [...this.#others.keys()]) if (!told.has(id)) await this.#bury(id);
+    for (const id of this.#others.keys()) if (!told.has(id)) await this.#bury(id);
   }
 
   #hasEnded(born: Birth | undefined): boolean {

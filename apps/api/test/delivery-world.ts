@@ -23,6 +23,7 @@ export class DeliveryWorld {
   /** The most requests that were in flight for one conversation. */
   crowd = 0;
   answer: (body: Body) => Answer | Promise<Answer> = () => ({ status: 204 });
+  typing: (body: CallbackBody) => Answer | Promise<Answer> = () => ({ status: 202 });
   readonly #open: () => Stores;
   readonly #flying = new Map<string, number>();
 
@@ -61,7 +62,7 @@ export class DeliveryWorld {
       push: () => undefined,
       callback: async ({ body }) => {
         const given = JSON.parse(body) as CallbackBody;
-        if (given.type !== 'conversation.entries') return { status: 202 };
+        if (given.type !== 'conversation.entries') return this.typing(given);
         const flying = (this.#flying.get(given.id) ?? 0) + 1;
         this.#flying.set(given.id, flying);
         this.crowd = Math.max(this.crowd, flying);

@@ -240,6 +240,28 @@ describe('delivery', () => {
     expect((await talk.head(a)).delivery).not.toHaveProperty('retry');
   });
 
+  test('D15 typing is told once, and is not in the way of what was said', async () => {
+    const world = await DeliveryWorld.on('memory');
+    const a = await world.start('a');
+    const talk = await accepted(a);
+    await world.time.pass(1_000);
+    let told = 0;
+    world.typing = () => {
+      told += 1;
+      return told === 1 ? { status: 503 } : new Promise(() => undefined);
+    };
+    const ana = { id: 'c0170500-0000-4000-8000-000000000101', name: 'Ana Ruiz' };
+    a.desk.typing(await talk.head(a), ana);
+    await world.time.pass(60_000);
+    expect(told).toBe(1);
+    a.desk.typing(await talk.head(a), ana);
+    await talk.reply(a, 'one');
+    await settled();
+    expect(world.shown()).toEqual(['one']);
+    await world.time.pass(100);
+    expect((await talk.head(a)).delivery).toMatchObject({ deliveredSeq: (await talk.head(a)).delivery.outSeq });
+  });
+
   test('D2 what is too large together goes one by one', async () => {
     const world = await DeliveryWorld.on('memory');
     const a = await world.start('a');
