@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createCircuits, type Down } from '../src/circuit.ts';
 
 describe('the circuit of a bot', () => {
-  test('opens after five failures in a row, in whichever conversations, and says since when and why', () => {
+  test('D13 opens after five failures in a row, in whichever conversations, and says since when and why', () => {
     const { circuits, told, fail } = rig();
     fail(4);
     circuits.succeeded('bankx', 'c0');
@@ -14,7 +14,7 @@ describe('the circuit of a bot', () => {
     expect(circuits.pass('other', 'c1')).toBe('go');
   });
 
-  test('lets one probe through at a time, with growing pauses', () => {
+  test('D13 lets one probe through at a time, with growing pauses', () => {
     const { circuits, clock, fail } = rig();
     fail(5);
     const pauses: number[] = [];
@@ -32,7 +32,7 @@ describe('the circuit of a bot', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(36_100);
   });
 
-  test('closes after two successes, not after one; a failure between them opens it as before', () => {
+  test('D14 closes after two successes, not after one; a failure between them opens it as before', () => {
     const { circuits, clock, told, fail } = rig();
     fail(5);
     clock.steady += 2_000;
@@ -77,7 +77,7 @@ describe('the circuit of a bot', () => {
     expect(circuits.state('bankx')).toBeUndefined();
   });
 
-  test('does not hold up others where all failures were of one conversation', () => {
+  test('D13 does not hold up others where all failures were of one conversation', () => {
     const { circuits } = rig();
     for (let n = 0; n < 5; n++) circuits.failed('bankx', 'ill', 'answered 500');
     expect(circuits.pass('bankx', 'ill')).not.toBe('go');
@@ -97,7 +97,7 @@ describe('the circuit of a bot', () => {
     expect(circuits.pass('bankx', 'c2')).toBe('go');
   });
 
-  test('tells when the reason becomes another, and keeps since when', () => {
+  test('D14 tells when the reason becomes another, and keeps since when', () => {
     const { circuits, told, fail } = rig();
     fail(5);
     circuits.failed('bankx', 'c9', 'no answer in 20 s');

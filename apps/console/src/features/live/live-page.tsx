@@ -85,8 +85,8 @@ function Live({ client, search, notices, detail }: PageProps) {
         role={open === undefined ? 'main' : undefined}
         aria-label="Live conversations"
       >
+        {open === undefined && notices}
         <div className={styles['top']}>
-          {open === undefined && notices}
           {open === undefined && <h1 className={styles['title']}>Live</h1>}
           <OverviewStrip
             compact={open !== undefined}
