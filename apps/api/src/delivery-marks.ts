@@ -21,7 +21,18 @@ export class DeliveryMarks {
 
   add(id: string, seq: number, lane: number): void {
     this.#marks.set(id, { seq, lane });
-    this.#marking ??= this.#options.host.after(markMs, () => void this.flush().catch(this.#options.failed));
+    this.#later(markMs);
+  }
+
+  #later(ms: number): void {
+    const { host, failed } = this.#options;
+    this.#marking ??= host.after(ms, () => {
+      this.flush().catch((error: unknown) => {
+        failed(error);
+        // Nobody else would say so: the lane knows it as delivered, and no try is due any more.
+        this.#later(againMs);
+      });
+    });
   }
 
   /** Up to which number everything is delivered, marked or not. */
@@ -58,3 +69,4 @@ export class DeliveryMarks {
 }
 
 const markMs = 50;
+const againMs = 1_000;

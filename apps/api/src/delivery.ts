@@ -193,7 +193,10 @@ export class Delivery {
       lane.unsure = !nodes.sure();
       if (next === 'later' || lane.unsure) {
         lane.complete = false;
+        const { endsAt } = lane;
         await this.#wait(lane, 1_000 + host.random() * 1_000);
+        // What is waited for the store is not waited for the schedule.
+        lane.endsAt = endsAt;
         continue;
       }
       const { head, entries } = next;
