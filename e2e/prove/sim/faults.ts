@@ -53,7 +53,7 @@ export function heal(world: DeskWorld): void {
   world.callbackDouble = 0;
   world.scheduler.lateness = 0;
   for (const bot of world.bots) bot.faults = { before: 0, after: 0 };
-  for (const node of [...world.nodes]) if (!node.alive) world.startNode(node.name);
+  for (const node of world.nodes) if (!node.alive) world.startNode(node.name);
   for (const screen of world.screens) screen.wake();
 }
 
@@ -71,7 +71,7 @@ const faults: Record<FaultKind, Fault> = {
     for (const node of world.nodes) world.kill(node);
     world.disk.powerCut();
     later(world, ms / 4, () => {
-      for (const node of [...world.nodes]) restart(world, node.name);
+      for (const node of world.nodes) restart(world, node.name);
     });
   },
   pause: (world, ms) => {

@@ -26,16 +26,17 @@ export async function runSeed(seed: number, trace?: (line: string) => void): Pro
   world.winding = true;
   scheduler.note(() => '  HEALED');
   heal(world);
-  // What was put off for minutes while hours went by comes first.
-  if ((world.counts.get('hours went by') ?? 0) > 0) await scheduler.run(scheduler.time + 150_000, broken);
-  const healedAt = scheduler.time;
-  let left: string | undefined = 'the end was never looked for';
-  for (let waited = 500; left !== undefined && waited <= patienceMs && !broken(); waited += lookMs) {
-    await scheduler.run(healedAt + waited, broken);
-    left = unsettled(world);
-    scheduler.note(() => `  LOOK ${left}`);
-    // Pauses of hours between tries: let them go by without counting every second of them.
-    scheduler.lateness = waited > 120_000 ? 60_000 : 0;
+  // Timers that were put off for minutes while hours went by come first.
+  if (world.counts.has('hours went by')) await scheduler.run(scheduler.time + 130_000, broken);
+  let left = await settle(world, patienceMs);
+  // Where the next try of a delivery is minutes or hours away, these go by first; then all must be well at once.
+  for (let days = 0; left !== undefined && days < 4 && !broken() && nextTry(world) > patienceMs / 2; days++) {
+    world.count('waited for the schedule');
+    scheduler.lateness = 300_000;
+    await scheduler.run(scheduler.time + nextTry(world) + 600_000, broken);
+    scheduler.lateness = 0;
+    await scheduler.run(scheduler.time + 310_000, broken);
+    left = await settle(world, patienceMs);
   }
   if (left !== undefined) truth.fail('P6', `not settled ${patienceMs / 1000} s after the healing: ${left}`);
   truth.audit();
@@ -49,5 +50,28 @@ export async function runSeed(seed: number, trace?: (line: string) => void): Pro
   };
 }
 
+/** @returns what is not settled in time */
+async function settle(world: DeskWorld, patience: number): Promise<string | undefined> {
+  const { scheduler, truth } = world;
+  const until = scheduler.time + patience;
+  for (;;) {
+    const left = unsettled(world);
+    scheduler.note(() => `  LOOK ${left}`);
+    if (left === undefined || scheduler.time >= until || truth.violation !== undefined) return left;
+    await scheduler.run(scheduler.time + lookMs, () => truth.violation !== undefined);
+  }
+}
+
+/** Virtual ms until the last of the deliveries that wait is tried again, by the schedule of D2. */
+function nextTry(world: DeskWorld): number {
+  let last = 0;
+  for (const { head } of world.truth.known.values())
+    last = Math.max(last, pauses[(head.delivery.retry?.tries ?? 0) - 1] ?? 0);
+  return last * 1_250;
+}
+
+/** Seconds after each failed try, without the jitter. */
+const pauses = [1, 2, 5, 15, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
 const lookMs = 2_000;
-const patienceMs = 240_000;
+const patienceMs = 120_000;
