@@ -33,6 +33,7 @@ export async function fillAtEveryCommit(
       // Small commits may find room in pages that are there; a long one does not.
       let refused: readonly Step[] = [];
       for (let n = 0; refused.length === 0; n++) {
+        if (n > 20) throw new Error(`commit ${k}: a full disk takes everything`);
         const steps = history.steps(random.chance(0.3) ? random.between(2, 8) : 1, n === 0 ? 0 : 6_000 * n);
         refused = await tryAll(part, store, history, steps, `commit ${k}`);
       }

@@ -10,3 +10,11 @@ test.each([1, 2, 3])('Y20 Y1 Y3 with heavy chaos screens, log and bot end equal 
   expect(verdict.recovery.gaps).toBeGreaterThan(0);
   expect(verdict.recovery.repeated).toBeGreaterThan(0);
 });
+
+test('Y3 when every push is lost, keep-alives alone bring every screen in step', async () => {
+  const { violations } = await play(
+    { seed: 4, link: 'browser', direction: 'down', kind: 'slow-close' },
+    { CHAOS: 'drop=1' },
+  );
+  expect(violations).toEqual([]);
+});
