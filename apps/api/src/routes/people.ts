@@ -9,6 +9,7 @@ import {
   ConversationView,
   DraftBody,
   EntriesQuery,
+  EntryLedger,
   EntryPage,
   Overview,
   paths,
@@ -33,10 +34,15 @@ import {
 } from '@parley/core';
 import { Type } from 'typebox';
 import type { ClientDesk, ClientDesks } from '../client-desk.ts';
+import { ledgerOf, noteComposed } from '../entry-ledger.ts';
 import { Refusal } from '../problems.ts';
 import type { Api, PersonPrincipal } from '../server.ts';
 
 const Params = Type.Object({ id: ConversationId }, { additionalProperties: false });
+const LedgerParams = Type.Object(
+  { id: ConversationId, seq: Type.String({ pattern: '^[1-9][0-9]{0,6}$' }) },
+  { additionalProperties: false },
+);
 const entriesShown = 100;
 
 /** What consultants and supervisors may ask. The client and the person come from the validated token only. */
@@ -63,13 +69,13 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
           presence: desk.presence.of({ id: caller.id, name: caller.name }),
           queues: policy.queues.map(({ id, name, warnAfter, dueAfter }) => ({ id, name, warnAfter, dueAfter })),
           outcomes: [...policy.outcomes],
+          bots: desk.bots(),
           replies: [...replies],
           can: { consult: consults(caller), supervise: supervises(caller), administer: administers(caller) },
           serverTime: desk.now(),
         };
       },
     );
-          bots: desk.bots(),
 
     app.put(
       paths.presence,
@@ -222,13 +228,32 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
       },
     );
 
+    app.get(
+      paths.ledger(':id', ':seq'),
+      {
+        schema: {
+          tags,
+          operationId: 'readLedger',
+          summary: 'When a line was written, stored, tried, delivered and seen, as far as that is known',
+          params: LedgerParams,
+          response: { 200: EntryLedger },
+        },
+      },
+      async (request) => {
+        const { desk, conversation } = await readable(request.caller, request.params.id);
+        const ledger = await ledgerOf(desk, conversation, Number(request.params.seq));
+        if (!ledger) throw new Refusal('not-found');
+        return ledger;
+      },
+    );
+
     for (const name of Object.keys(commandBodies) as CommandName[]) {
       app.post(
         paths.command(':id', name),
         {
           schema: {
             tags,
-            operationId: name,
+            operationId: name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
             summary: summaries[name],
             params: Params,
             body: commandBodies[name],
@@ -241,13 +266,18 @@ export function peopleRoutes(desks: ClientDesks, now: () => number) {
           const caller = callerAt(desk, request.caller);
           const command = toCommand(desk, name, request.body);
           const outcome = await desk.desk.execute(request.params.id, command, caller);
+          if (name === 'reply' && outcome.ok) noteComposed(desk, outcome, request.body);
           if (!outcome.ok)
             throw new Refusal(
               outcome.code,
               outcome.code === 'not-found' ? {} : { holder: outcome.conversation.holder },
             );
           return {
-            conversation: outcome.conversation,
+            // A repetition shows the head of now, which the caller may have lost sight of.
+            conversation:
+              outcome.repeated && !reads(caller, outcome.conversation)
+                ? wordless(outcome.conversation)
+                : outcome.conversation,
             entries: outcome.entries,
             // The command itself may have changed how much the caller holds.
             abilities: abilities(
@@ -365,6 +395,11 @@ function toCommand(desk: ClientDesk, name: CommandName, body: Record<string, unk
   return { type: 'transfer', ...body, to: { person } } as unknown as Command;
 }
 
+/** A head without anything that was said. */
+function wordless({ last: _, ...head }: Conversation): Conversation {
+  return { ...head, userLines: [] };
+}
+
 function earlierOf({ id, handoff, openedAt, updatedAt, holder, rating }: Conversation): Earlier {
   return {
     id,
@@ -386,6 +421,7 @@ const summaries: Record<CommandName, string> = {
   decline: 'Decline an offer',
   reply: 'Say something to the user',
   note: 'Write a note that only the desk sees',
+  'retry-delivery': 'Try again to deliver what failed or waits for its next try',
   transfer: 'Give the conversation to a queue or a person',
   return: 'Give the conversation back to the bot',
   close: 'Close the conversation with an outcome',
