@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { sees, until } from '../../actors/eventually.ts';
 import type { Random } from '../shared/random.ts';
 import { Laptop } from './laptop.ts';
@@ -110,6 +111,14 @@ export async function clock(findings: Findings, ahead: 1 | -1): Promise<void> {
     findings.holds(
       `waiting lines stand as ${order.join(' | ')}`,
       replies.every((line, i) => order[i]?.includes(line)),
+    );
+    const times = await wrong
+      .pending()
+      .locator('time')
+      .evaluateAll((all) => all.map((one) => (one as HTMLTimeElement).dateTime));
+    findings.holds(
+      `waiting lines are said to be of ${times.join(', ')}`,
+      times.length === 3 && times.every((time) => Math.abs(Date.parse(time) - Date.now()) < minute),
     );
     findings.holds('nobody loaded the page again', (await wrong.loadedAt()) === loaded);
     // A reload reads the lines back from the browser's own storage.

@@ -27,7 +27,10 @@ export function ConnectionChip({ signInNeeded }: { signInNeeded: Readable<boolea
       >
         <span className={styles['dot']} aria-hidden />
         <span className={styles['long']}>{words.text}</span>
-        <span className={styles['brief']}>{words.short}</span>
+        <span className={styles['brief']}>
+          {words.short}
+          {waiting > 0 && ` · ${waiting}`}
+        </span>
       </HeaderChip>
       <span className="visually-hidden" role="status">
         {words.tone === 'lost'
