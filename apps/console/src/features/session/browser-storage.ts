@@ -38,7 +38,7 @@ export function browserStorage(client: string, person: string): DeskStorage {
         transaction.store.getAll(range) as Promise<T[]>,
         transaction.done,
       ]);
-      return values.map((value, index) => ({ key: String(keys[index]), value }));
+      return values.map((value, index) => ({ key: keys[index] as string, value }));
     },
     async write(records) {
       const changes = Object.entries(records);
