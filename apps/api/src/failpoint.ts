@@ -16,7 +16,7 @@ type Parts = { stores: Stores; push: Push; callback: Callback };
  * Puts a failpoint between the desk and what it works with; for proofs that kill it, and refused in production.
  * Without one the parts stay what they are, so that nothing is paid for it.
  *
- * - `before-commit`: the change is decided and not stored.
+ * - `before-commit`: the change is decided and not stored; what comes after it in the next moment is not either.
  * - `after-commit`: it is durable and nobody was told.
  * - `after-acknowledgement`: who made it was told, and no push of it has left.
  * - `after-delivery`: the bot's side has taken it, and the desk has not noted that.
@@ -28,14 +28,19 @@ export function withFailpoint<P extends Parts>(failpoint: Failpoint | undefined,
   const due = () => ++passed >= nth;
 
   switch (at) {
-    case 'before-commit':
+    case 'before-commit': {
+      let stuck = false;
       return {
         ...parts,
         stores: committing(parts.stores, (commit) => {
-          if (due()) die();
-          return commit();
+          if (!stuck && !due()) return commit();
+          // Nothing is stored from now on, and there is time to tell somebody of it who should not be told.
+          if (!stuck) setTimeout(die, 20);
+          stuck = true;
+          return new Promise(() => undefined);
         }),
       };
+    }
     case 'after-commit':
       return {
         ...parts,

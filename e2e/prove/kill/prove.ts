@@ -24,6 +24,8 @@ export type Result = Verdict & {
   suppressed: number;
   /** Milliseconds from start to readiness, median. */
   restart: number;
+  /** Milliseconds until everything had reached everybody after the last start. */
+  settled: number;
   /** Ways in which the run shows nothing. */
   empty: string[];
 };
@@ -63,6 +65,7 @@ export async function prove(args: string[]): Promise<number> {
       repeated: result.repeated,
       suppressed: result.suppressed,
       'restart-ms': Math.round(result.restart),
+      'settled-ms': Math.round(result.settled),
       seed,
       seconds: (performance.now() - began) / 1_000,
     })}\n`,
@@ -99,7 +102,9 @@ export async function killing({ loops, users, seed }: { loops: number; users: nu
     const last = await rig.start();
     await last.up();
     await world.quiet();
+    const quiet = performance.now();
     const { transcripts, late } = await world.settled(45_000);
+    const settled = performance.now() - quiet;
     await world.stop();
     const { acknowledged, repeated, suppressed } = world.journal;
     const verdict = judge({ transcripts, acknowledged, taken: rig.receiver.taken, screens: world.screens });
@@ -112,6 +117,7 @@ export async function killing({ loops, users, seed }: { loops: number; users: nu
       repeated,
       suppressed,
       restart: median(starts),
+      settled,
       empty: emptiness(loops, kills, { acknowledged: acknowledged.length, repeated, suppressed }, verdict),
     };
   } finally {
@@ -135,8 +141,8 @@ async function liveAndDie(
     () => undefined,
   );
   const patience = new AbortController();
-  // One in four dies while it starts, the others under load.
-  if (point === 'random' && random.next() < 0.75) await ready;
+  // One random death in four comes while it starts, the others under load.
+  if (point !== 'random' || random.next() < 0.75) await Promise.race([ready, desk.ended]);
   const at = point === 'random' ? random.next() * 1_500 : patienceMs;
   const how = await Promise.race([
     desk.ended,
