@@ -193,6 +193,7 @@ export class Delivery {
       lane.unsure = !nodes.sure();
       if (next === 'later' || lane.unsure) {
         lane.complete = false;
+        if (lane.unsure) void nodes.beat();
         const { endsAt } = lane;
         await this.#wait(lane, 1_000 + host.random() * 1_000);
         // What is waited for the store is not waited for the schedule.

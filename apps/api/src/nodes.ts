@@ -46,7 +46,7 @@ export class Nodes {
   #looking: Promise<void> | undefined;
   #failing = false;
   #cancel: () => void = () => undefined;
-  #round: Promise<void> = Promise.resolve();
+  #round: Promise<void> | undefined;
   #closed = false;
 
   private constructor(options: Options) {
@@ -140,12 +140,17 @@ export class Nodes {
   #later(): void {
     if (this.#closed) return;
     this.#cancel = this.#options.host.after(beatMs, () => {
-      this.#round = this.beat().finally(() => this.#later());
+      void this.beat().finally(() => this.#later());
     });
   }
 
-  /** Says that it is there, and hears of the others; done every five seconds. */
-  async beat(): Promise<void> {
+  /** Says that it is there, and hears of the others; done every five seconds, and whenever somebody cannot wait for it. */
+  beat(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return (this.#round ??= this.#tellAndLook().finally(() => (this.#round = undefined)));
+  }
+
+  async #tellAndLook(): Promise<void> {
     try {
       await this.#tell();
       await this.look();

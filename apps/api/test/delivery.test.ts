@@ -124,6 +124,18 @@ for (const kind of ['memory', 'sqlite'] as const)
       expect([...a.failures, ...b.failures]).toEqual([]);
     });
 
+    test('D9 a process that slept asks at once whether the lane is still its own, and need not wait for its next beat', async () => {
+      const world = await DeliveryWorld.on(kind);
+      const a = await world.start('a');
+      const talk = await accepted(a);
+      await world.time.pass(6_000);
+      a.host.asleep = true;
+      await world.time.pass(3_600_000);
+      await talk.reply(a, 'awake');
+      await settled();
+      expect(world.shown()).toEqual(['awake']);
+    });
+
     test('D3 a pause survives a restart with its tries, and is no longer than the schedule has it', async () => {
       const world = await DeliveryWorld.on(kind);
       const a = await world.start('a');
