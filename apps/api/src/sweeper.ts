@@ -76,11 +76,12 @@ export class Sweeper {
   async #deadline({ id, holder, delivery }: Conversation): Promise<void> {
     const { desk, host, nodes, now } = this.#options;
     if (holder.state === 'with-bot') {
-      // While this process was starting nobody delivered: the bot's side is given the chance to receive it first.
-      if (host.steady() - this.#since < settleMs) return;
-      // Whoever delivers knows best whether it has arrived; others act only where that process does not.
-      const { by = nodes.id } = delivery.lane ?? {};
-      if (by !== nodes.id && nodes.alive(by) && now() - (holder.pending?.until ?? 0) < callMs) return;
+      // Whoever has the lane knows best whether it has arrived, once it has had the time to ask. Others act where nobody
+      // does: a lane whose process has ended finds another one sooner.
+      const mine = (delivery.lane?.by ?? nodes.id) === nodes.id;
+      const grace = mine ? settleMs : foreignMs;
+      if (host.steady() - this.#since < grace) return;
+      if (!mine && now() - (holder.pending?.until ?? 0) < grace) return;
       if (this.#options.delivery.calling(id)) return;
       const mark = this.#options.delivery.unmarked(id);
       if (mark) void desk.execute(id, mark, { type: 'desk' }).catch(() => undefined);
@@ -116,7 +117,7 @@ export class Sweeper {
 
 const pageSize = 200;
 const settleMs = 10_000;
-/** Longer than a call to the bot's side may take. */
-const callMs = 25_000;
+/** Longer than it takes to notice that a process has ended, and to call in its place. */
+const foreignMs = 60_000;
 const rereadMs = 5_000;
 const recountMs = 30_000;
