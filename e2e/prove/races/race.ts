@@ -94,7 +94,10 @@ async function inspect(
     answers: {},
     empty: [],
   };
-  for (const { op, answer } of calls) result.answers[`${op}:${answer}`] = (result.answers[`${op}:${answer}`] ?? 0) + 1;
+  for (const { op, answer } of calls) {
+    const name = `${op}:${answer.startsWith('with ') ? 'failed' : answer}`;
+    result.answers[name] = (result.answers[name] ?? 0) + 1;
+  }
   const { store, stores } = await openDesk(directory, key);
   for (const id of conversations) {
     const mine = calls.filter(({ conversation }) => conversation === id);

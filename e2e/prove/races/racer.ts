@@ -42,8 +42,14 @@ async function race(orders: Orders): Promise<Report> {
     const from = clock();
     // As a request does, it comes with a turn of the event loop: what the store sees is no older than that.
     await arrival();
-    const outcome = await desk.execute(conversation, command, by);
+    const outcome = await desk.execute(conversation, command, by).catch((error: Error) => error);
     const until = clock();
+    if (outcome instanceof Error) {
+      // No register answers so, and the checker says it.
+      const failed: Call = { who, op, from, until, answer: `with ${outcome.message}`, saw: Number.MAX_SAFE_INTEGER };
+      report.calls.push({ ...failed, conversation });
+      return failed;
+    }
     const [entry] = outcome.ok ? outcome.entries : [];
     const made: Call = {
       who,
