@@ -38,6 +38,8 @@ export type Proxy = {
   seen: Seen[];
   /** Sum of the charges in the answers that were handed on. */
   charged: () => number;
+  /** Batches whose effect is still to come. */
+  underWay: () => number;
   /** What to do to a request; default: hand it on. */
   fault: (seen: Seen) => Fault | undefined;
   /** How often each fault took place. */
@@ -50,6 +52,7 @@ export async function startProxy(emulator: Emulator): Promise<Proxy> {
   const agent = new Agent({ keepAlive: true, ca: emulator.ca, maxSockets: 16 });
   const late = new Set<NodeJS.Timeout>();
   let charged = 0;
+  let underWay = 0;
 
   const server = createServer({ cert: emulator.ca, key: emulator.privateKey }, (request, response) => {
     void (async () => {
@@ -61,7 +64,13 @@ export async function startProxy(emulator: Emulator): Promise<Proxy> {
       const fault = proxy.fault(seen);
       const name = typeof fault === 'object' ? String(fault.status) : fault;
       if (name !== undefined) proxy.faults.set(name, (proxy.faults.get(name) ?? 0) + 1);
-      await apply(fault, request, response, body);
+      const batch = seen.kind === 'batch';
+      if (batch) underWay += 1;
+      try {
+        await apply(fault, request, response, body);
+      } finally {
+        if (batch) underWay -= 1;
+      }
     })().catch(() => request.socket.destroy());
   });
 
@@ -81,11 +90,11 @@ export async function startProxy(emulator: Emulator): Promise<Proxy> {
     else if (fault === 'cut before') request.socket.destroy();
     else if (fault === 'silent before') return;
     else if (fault === 'late') {
-      const timer = setTimeout(() => {
-        late.delete(timer);
-        void forward(request, body).catch(() => {});
-      }, 600);
-      late.add(timer);
+      await new Promise<void>((comes) => {
+        const timer = setTimeout(comes, 700);
+        late.add(timer);
+      });
+      await forward(request, body);
     } else if (fault === 'inside') {
       const count = (JSON.parse(body.toString()) as unknown[]).length;
       const results = Array.from({ length: count }, (_, i) => ({ statusCode: i === count - 1 ? 429 : 424 }));
@@ -140,6 +149,7 @@ export async function startProxy(emulator: Emulator): Promise<Proxy> {
     endpoint: `https://localhost:${(server.address() as AddressInfo).port}`,
     seen: [],
     charged: () => charged,
+    underWay: () => underWay,
     fault: () => undefined,
     faults: new Map(),
     async close() {

@@ -44,11 +44,16 @@ export class CosmosStore implements Store {
    */
   async start(seconds: number): Promise<void> {
     await this.#repair();
-    this.#repairing = setInterval(() => {
-      void this.#track(() => this.#repair()).catch((err: unknown) =>
-        this.#note?.warn({ err, client: this.#wire.client }, 'lists could not be checked'),
-      );
-    }, seconds * 1_000).unref();
+    const next = () => {
+      if (this.#closing) return;
+      // One after the other: a service that is slow must not be asked all the more.
+      this.#repairing = setTimeout(() => {
+        this.#track(() => this.#repair())
+          .catch((err: unknown) => this.#note?.warn({ err, client: this.#wire.client }, 'lists could not be checked'))
+          .finally(next);
+      }, seconds * 1_000).unref();
+    };
+    next();
   }
 
   head(id: string): Promise<Conversation | undefined> {
@@ -166,7 +171,7 @@ export class CosmosStore implements Store {
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#repairing);
+    clearTimeout(this.#repairing);
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     await this.#projector.stop();
   }
