@@ -30,7 +30,6 @@ export type Request = {
 export type Answer = { status: number; text: string; retryAfter: string | null };
 
 type Handler = (request: object, reply: object) => Promise<unknown>;
-type Route = { method: string; parts: readonly string[]; handler: Handler };
 
 /** One desk process: the real desks, hub, routes and delivery, on simulated time, lines and store. */
 export class ApiProcess implements Process {
@@ -46,7 +45,7 @@ export class ApiProcess implements Process {
   readonly unexpected: string[] = [];
   /** Who waits for an answer of this process. */
   readonly asked = new Set<() => void>();
-  readonly #routes: Route[] = [];
+  readonly #routes = new Map<string, Handler>();
   readonly #world: World;
 
   constructor(
@@ -88,8 +87,7 @@ export class ApiProcess implements Process {
     const collector = Object.fromEntries(
       ['get', 'put', 'post', 'delete'].map((method) => [
         method,
-        (path: string, _: unknown, handler: Handler) =>
-          this.#routes.push({ method: method.toUpperCase(), parts: path.split('/'), handler }),
+        (path: string, _: unknown, handler: Handler) => this.#routes.set(`${method.toUpperCase()} ${path}`, handler),
       ]),
     ) as unknown as Api;
     peopleRoutes(desks, host.now)(collector);
@@ -106,20 +104,14 @@ export class ApiProcess implements Process {
 
   async handle(request: Request): Promise<Answer> {
     const { by, method, path, query, body } = request;
-    const parts = path.split('/');
-    const found = this.#routes.find(
-      (route) =>
-        route.method === method &&
-        route.parts.length === parts.length &&
-        route.parts.every((part, i) => part === parts[i] || part.startsWith(':')),
-    );
-    if (!found) throw new Error(`There is no route ${method} ${path}.`);
-    const params: Record<string, string> = {};
-    for (const [i, part] of found.parts.entries()) if (part.startsWith(':')) params[part.slice(1)] = parts[i] ?? '';
+    const id = /c_[0-9a-v]{26}/.exec(path)?.[0];
+    const handler = this.#routes.get(`${method} ${id === undefined ? path : path.replace(id, ':id')}`);
+    if (!handler) throw new Error(`There is no route ${method} ${path}.`);
+    const params = id === undefined ? {} : { id };
     const reply = new Reply();
     const asking = by.kind === 'person' ? { caller: by } : { bot: by };
     try {
-      const answer = await found.handler({ ...asking, params, query, body }, reply);
+      const answer = await handler({ ...asking, params, query, body }, reply);
       return {
         status: reply.statusCode,
         text: answer == null || answer === reply ? '' : JSON.stringify(answer),

@@ -29,7 +29,7 @@ export const clients: readonly Client[] = clientIds.map((id, n) => ({
   people: [],
   policy: {
     queues: [
-      { id: 'general', name: 'General', warnAfter: 5, dueAfter: 10, deadlineSeconds: 12, fallback: { to: 'bot' } },
+      { id: 'general', name: 'General', warnAfter: 5, dueAfter: 10, deadlineSeconds: 8, fallback: { to: 'bot' } },
       {
         id: 'cards',
         name: 'Cards',
@@ -41,9 +41,9 @@ export const clients: readonly Client[] = clientIds.map((id, n) => ({
     ],
     defaultQueue: 'general',
     outcomes: [{ id: 'resolved', name: 'Resolved' }],
-    offerSeconds: 4,
-    goneSeconds: 12,
-    takeBackSeconds: 6,
+    offerSeconds: 3,
+    goneSeconds: 8,
+    takeBackSeconds: 4,
     uninvited: true,
     capacity: 2,
   },

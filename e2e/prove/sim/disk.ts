@@ -96,7 +96,7 @@ export class Disk {
       this.#travel(node, reject, () => {
         const result = work();
         if (!this.remote) resolve(result);
-        else this.#world.scheduler.plan(this.#world.chance.below(3), 'store', () => resolve(result), node);
+        else this.#answer(node, Math.max(0, this.#world.chance.below(6) - 3), () => resolve(result));
       });
     });
   }
@@ -111,12 +111,8 @@ export class Disk {
             if (lost) this.#world.count('store failed after the effect');
             const answer = () =>
               lost ? reject(new StoreUnavailable('The store broke off.')) : resolve(result as Promise<T>);
-            this.#world.scheduler.plan(
-              lost ? 200 : this.remote ? this.#world.chance.below(4) : 0,
-              'store',
-              answer,
-              node,
-            );
+            const later = lost ? 200 : this.remote ? this.#world.chance.below(4) : 0;
+            this.#answer(node, later, answer);
           },
         });
         this.#syncing ??= this.#world.scheduler.plan(1 + this.#world.chance.below(this.slowest), 'sync', () =>
@@ -124,6 +120,13 @@ export class Disk {
         );
       });
     });
+  }
+
+  /** Brings an answer to whoever called, at once where nothing is in between. */
+  #answer(node: Process, ms: number, run: () => void): void {
+    const { scheduler } = this.#world;
+    if (ms > 0 || node.pausedUntil > scheduler.time) scheduler.plan(ms, 'store', run, node);
+    else if (node.alive) run();
   }
 
   /** Brings a call to the medium, if it gets there. */

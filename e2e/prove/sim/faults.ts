@@ -29,7 +29,7 @@ export type FaultKind = (typeof faultKinds)[number];
 export function letFaultsHappen(world: DeskWorld): void {
   const { plan, scheduler } = world;
   const kinds = plan.shuffled(faultKinds).slice(0, plan.between(1, 6));
-  const pace = plan.pick([600, 1_500, 3_000]);
+  const pace = plan.pick([400, 1_000, 2_500]);
   const next = () => {
     scheduler.plan(world.idle(plan.below(pace)), 'fault', () => {
       if (world.winding) return;
@@ -56,6 +56,9 @@ export function heal(world: DeskWorld): void {
   for (const node of world.nodes) if (!node.alive) world.startNode(node.name);
   for (const screen of world.screens) screen.wake();
 }
+
+/** Timers are late by this much while hours go by. */
+export const longMs = 400_000;
 
 type Fault = (world: DeskWorld, ms: number) => void;
 
@@ -97,10 +100,10 @@ const faults: Record<FaultKind, Fault> = {
     later(world, ms, () => (bot.faults = { before: 0, after: 0 }));
   },
   'bot-away-for-hours': (world) => {
-    if (world.scheduler.lateness > 0 || !world.plan.chance(0.06)) return;
+    if (world.scheduler.lateness > 0 || !world.plan.chance(0.04)) return;
     world.count('hours went by');
     const { name } = world.plan.pick(world.bots);
-    world.scheduler.lateness = 120_000;
+    world.scheduler.lateness = longMs;
     const ms = world.plan.between(1, 4) * 3_600_000;
     world.until += ms;
     breakLines(world, [name], namesOf(world.nodes), 'cut', ms);
@@ -141,7 +144,11 @@ const faults: Record<FaultKind, Fault> = {
     const day = 86_400_000;
     world.stepClock(world.plan.pick(world.nodes), world.plan.pick([-day, day, -3_000, 3_000]));
   },
-  'laptop-clock': (world) => world.plan.pick(world.screens).step(world.plan.pick([-3_600_000, 3_600_000])),
+  'laptop-clock': (world) => {
+    const screen = world.plan.pick(world.screens);
+    const ms = world.plan.pick([-3_600_000, 3_600_000]);
+    screen.step(ms);
+  },
   'laptop-sleep': (world, ms) => world.plan.pick(world.screens).sleep(ms * 2),
   reload: (world) => world.plan.pick(world.screens).reload(),
   swizzle: (world, ms) => {

@@ -46,7 +46,7 @@ async function runAll(from: number, seeds: number, workers: number): Promise<num
   async function work(): Promise<void> {
     while (next < from + seeds) {
       const first = next;
-      const count = Math.min(chunk, from + seeds - first);
+      const count = Math.min(chunk, Math.ceil(seeds / workers), from + seeds - first);
       next += count;
       let summed = false;
       for await (const line of linesOf([String(first), String(count)])) {
@@ -87,10 +87,11 @@ async function runAll(from: number, seeds: number, workers: number): Promise<num
 async function replay(seed: number, keep: number, always: boolean): Promise<number> {
   const lines: string[] = [];
   const giveBack = forbidRealTime();
-  const { hash, steps, violation } = await runSeed(seed, (line) => {
+  const trace = (line: string) => {
     lines.push(line);
     if (lines.length > 2 * keep) lines.splice(0, keep);
-  }).finally(giveBack);
+  };
+  const { hash, steps, violation } = await runSeed(seed, trace).finally(giveBack);
   if (violation !== undefined || always) process.stdout.write(`${lines.slice(-keep).join('\n')}\n`);
   if (violation !== undefined) process.stdout.write(`seed ${seed} breaks ${violation}\n`);
   process.stdout.write(`seeds=1 steps=${steps} violations=${violation === undefined ? 0 : 1} hash=${hash}\n`);

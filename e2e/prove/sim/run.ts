@@ -1,5 +1,5 @@
 import { DeskWorld } from './desk-world.ts';
-import { heal, letFaultsHappen } from './faults.ts';
+import { heal, letFaultsHappen, longMs } from './faults.ts';
 import { unsettled } from './settled.ts';
 import type { Counts } from './world.ts';
 
@@ -16,10 +16,10 @@ export type Result = {
 export async function runSeed(seed: number, trace?: (line: string) => void): Promise<Result> {
   const world = new DeskWorld(seed);
   const { scheduler, plan, truth } = world;
-  scheduler.trace = trace;
+  if (trace) scheduler.trace = trace;
   const broken = () => truth.violation !== undefined;
   await world.open();
-  world.until = plan.between(3_000, 12_000);
+  world.until = plan.between(2_000, 9_000);
   letFaultsHappen(world);
   while (scheduler.time < world.until && !broken()) await scheduler.run(world.until, broken);
 
@@ -27,15 +27,15 @@ export async function runSeed(seed: number, trace?: (line: string) => void): Pro
   scheduler.note(() => '  HEALED');
   heal(world);
   // Timers that were put off for minutes while hours went by come first.
-  if (world.counts.has('hours went by')) await scheduler.run(scheduler.time + 130_000, broken);
+  if (world.counts.has('hours went by')) await scheduler.run(scheduler.time + longMs + 10_000, broken);
   let left = await settle(world, patienceMs);
   // Where the next try of a delivery is minutes or hours away, these go by first; then all must be well at once.
   for (let days = 0; left !== undefined && days < 4 && !broken() && nextTry(world) > patienceMs / 2; days++) {
     world.count('waited for the schedule');
-    scheduler.lateness = 300_000;
+    scheduler.lateness = longMs;
     await scheduler.run(scheduler.time + nextTry(world) + 600_000, broken);
     scheduler.lateness = 0;
-    await scheduler.run(scheduler.time + 310_000, broken);
+    await scheduler.run(scheduler.time + longMs + 10_000, broken);
     left = await settle(world, patienceMs);
   }
   if (left !== undefined) truth.fail('P6', `not settled ${patienceMs / 1000} s after the healing: ${left}`);

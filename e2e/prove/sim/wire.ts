@@ -285,7 +285,7 @@ export function dialler(
             arrive: () =>
               void mine.node.hub.call(mine, method, args).then(
                 (result) => answer(() => resolve(result as T)),
-                (error: unknown) => answer(() => reject(error as Error)),
+                (error: unknown) => answer(() => reject(error)),
               ),
           });
         });
