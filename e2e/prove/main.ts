@@ -5,7 +5,9 @@ import { join } from 'node:path';
 const [name = '', ...args] = process.argv.slice(2);
 const proofs = readdirSync(import.meta.dirname).filter((one) => existsSync(join(import.meta.dirname, one, 'prove.ts')));
 if (!proofs.includes(name)) {
-  process.stderr.write(`${name === '' ? 'Say what to prove' : `There is no proof called ${name}`}: ${proofs.join(', ')}.\n`);
+  process.stderr.write(
+    `${name === '' ? 'Say what to prove' : `There is no proof called ${name}`}: ${proofs.join(', ')}.\n`,
+  );
   process.exit(2);
 }
 const { prove } = (await import(`./${name}/prove.ts`)) as {

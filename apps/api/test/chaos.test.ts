@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseChaos } from '../src/chaos.ts';
-import { ConfigError, loadConfig } from '../src/config.ts';
+import { type ConfigError, loadConfig } from '../src/config.ts';
 
 test('Y20 CHAOS is read part by part, or as a percentage of everything', () => {
   expect(parseChaos('drop=0.1,double=.2,delay=0-2000,fail=0.05')).toEqual({

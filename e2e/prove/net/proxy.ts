@@ -300,6 +300,8 @@ class Pipe {
         this.#source.resetAndDestroy();
         return;
       }
+      default:
+      // The others act on the connection, not on what it carries.
     }
     await this.#write(chunk);
   }

@@ -103,7 +103,7 @@ export async function startRig(random: Seeded, settings: Record<string, string> 
     receiver,
     complaints,
     token,
-    botToken: () => remembered('bot', () => issuer.mint({ tid: contoso.tid, subject: { bot: contoso.bot!.appId } })),
+    botToken: () => remembered('bot', () => issuer.mint({ tid: contoso.tid, subject: { bot: contoso.bot.appId } })),
     async read<T>(email: string, path: string) {
       for (let tries = 0; ; tries++) {
         const headers = { authorization: `Bearer ${await token(email)}` };

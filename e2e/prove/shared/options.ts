@@ -29,7 +29,7 @@ export function readNumbers<K extends string>(
       throw new UsageError(`--${each} takes a whole number, not "${String(value)}".\n${usage}`);
     read[each] = Number(value);
   }
-  return read as Record<K | 'seed', number>;
+  return read;
 }
 
 /** Wrong usage: the message says what to do instead. */
