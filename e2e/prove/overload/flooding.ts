@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { conversationId } from '@parley/api';
 import { paths, type EntryPage } from '@parley/contracts';
 import { seeded } from '../shared/random.ts';
 import { startRig, supervisor, type Rig } from '../shared/rig.ts';
-import { Load, percentile, type Phase } from './load.ts';
+import { idOf, Load, percentile, type Phase } from './load.ts';
 
 export type Result = {
   /** Requests a second. */
@@ -91,7 +90,7 @@ async function everything(rig: Rig, places: readonly string[]): Promise<Map<stri
   const token = await rig.token(supervisor);
   const stored = new Map<string, string[]>();
   for (const place of places) {
-    const id = conversationId('contoso', 'assistant', 'directline', place);
+    const id = idOf(place);
     const ids: string[] = [];
     for (;;) {
       const response = await fetch(`${rig.url}${paths.entries(id)}?after=${ids.length}&limit=200`, {

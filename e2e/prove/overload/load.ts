@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { conversationId } from '@parley/api';
 import { entryId, paths, type TurnsAnswer } from '@parley/contracts';
 import { Agent, request } from 'undici';
 import type { Random } from '../shared/random.ts';
@@ -122,7 +123,7 @@ export class Load {
           else phase.odd.push(`A line was answered ${outcome}`);
       } else if ((status === 429 || status === 503) && Number(response.headers['retry-after']) >= 1) {
         phase.refused += 1;
-        for (const { id, conversation } of turns) this.told.refused.set(entryId('user', id), conversation);
+        for (const { id, conversation } of turns) this.told.refused.set(entryId('user', id), idOf(conversation));
       } else phase.odd.push(`${status} ${text.slice(0, 200)}`);
     } catch {
       phase.unanswered += 1;
@@ -137,6 +138,11 @@ const batch = 50;
 
 function begin(): Phase {
   return { sent: 0, accepted: 0, refused: 0, odd: [], unanswered: 0, took: [], seconds: 0 };
+}
+
+/** The conversation that the desk has for a place. */
+export function idOf(place: string): string {
+  return conversationId('contoso', 'assistant', 'directline', place);
 }
 
 export function percentile(values: readonly number[], share: number): number {

@@ -4,8 +4,8 @@ import { restarting } from './restarting.ts';
 
 /** What is promised of 10,000 open conversations on a quiet machine, in milliseconds from the start of the process. */
 export const goals = { served: 2_000, right: 5_000 };
-/** A shorter run may share its machine. */
-export const generous = 5;
+/** A shorter run may share its machine; by the desk's keep-alive, after 15 s, it would be right without any effort. */
+export const generous = { served: 10_000, right: 12_500 };
 
 /**
  * A desk with many open conversations is killed and started: how long until it serves, and until every screen is right.
@@ -23,7 +23,7 @@ export async function prove(args: string[]): Promise<number> {
   const { conversations, consultants, rounds, seed } = options;
   const began = performance.now();
   const { rounds: measured, wrong } = await restarting(options);
-  const allowed = conversations >= 10_000 ? 1 : generous;
+  const allowed = conversations >= 10_000 ? goals : generous;
   const worst = {
     ready: Math.max(...measured.map(({ ready }) => ready)),
     served: Math.max(...measured.map(({ served }) => served)),
@@ -31,8 +31,8 @@ export async function prove(args: string[]): Promise<number> {
   };
   const violations = [...wrong];
   for (const goal of ['served', 'right'] as const)
-    if (!(worst[goal] <= goals[goal] * allowed))
-      violations.push(`${goal} after ${Math.round(worst[goal])} ms; ${goals[goal] * allowed} ms are allowed`);
+    if (!(worst[goal] <= allowed[goal]))
+      violations.push(`${goal} after ${Math.round(worst[goal])} ms; ${allowed[goal]} ms are allowed`);
   if (violations.length > 0)
     process.stdout.write(
       `${complaint(violations, `pnpm prove restart --conversations ${conversations} --consultants ${consultants} --rounds ${rounds} --seed ${seed}`)}\n`,
