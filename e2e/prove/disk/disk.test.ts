@@ -26,5 +26,5 @@ test('S8 a commit is synced before it is acknowledged', () => one('synced'));
 
 test.skipIf(process.platform !== 'linux')(
   'S15 a whole desk on a full disk answers 503, acknowledges nothing, says that it is not ready, and recovers',
-  () => one('desk', { commits: 200 }),
+  () => one('desk', { commits: 1_000 }),
 );

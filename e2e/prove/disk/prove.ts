@@ -61,7 +61,7 @@ export async function proveDisk(options: {
   await run('read-only', (part) => forbidWrites(part, { seed: options.seed }));
   await run('synced', (part) => countSyncs(part, { seed: options.seed, commits: 40 }));
   await run('desk', async (part) => {
-    await fillUnderADesk(part, { seed: options.seed, times: Math.ceil(options.commits / 100) });
+    await fillUnderADesk(part, { seed: options.seed, times: Math.ceil(options.commits / 500) });
     if (part.count('skipped: no prlimit') === 0) part.mustHave('refused', 'said not ready', 'recovered');
   });
   const violations = parts.flatMap((part) => part.violations);
