@@ -81,6 +81,11 @@ export class DeskWorld extends World {
     for (const known of this.truth.known.values()) known.flying = known.flying.filter((one) => one.node !== node.name);
   }
 
+  /** What keeps a process from its beat until then lets others take it for dead, also a while later. */
+  disturb(nodes: readonly ApiProcess[], until: number): void {
+    for (const { name } of nodes) this.disturbed.set(name, Math.max(this.disturbed.get(name) ?? 0, until + 60_000));
+  }
+
   stepClock(node: ApiProcess, ms: number): void {
     node.clock += ms;
     this.#clocks.set(node.name, node.clock);

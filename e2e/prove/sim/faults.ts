@@ -54,7 +54,6 @@ export function heal(world: DeskWorld): void {
   world.scheduler.lateness = 0;
   for (const bot of world.bots) bot.faults = { before: 0, after: 0 };
   for (const node of world.nodes) if (!node.alive) world.startNode(node.name);
-  for (const screen of world.screens) screen.wake();
 }
 
 /** Timers are late by this much while hours go by. */
@@ -80,6 +79,7 @@ const faults: Record<FaultKind, Fault> = {
   pause: (world, ms) => {
     const node = world.plan.pick(world.nodes);
     node.pausedUntil = world.scheduler.time + ms * world.plan.pick([0.2, 1, 4]);
+    world.disturb([node], node.pausedUntil);
   },
   'rolling-restart': (world) => {
     for (const [i, { name }] of world.nodes.entries()) {
@@ -104,13 +104,18 @@ const faults: Record<FaultKind, Fault> = {
     world.count('hours went by');
     const { name } = world.plan.pick(world.bots);
     world.scheduler.lateness = longMs;
+    world.disturb(world.nodes, Infinity);
     const ms = world.plan.between(1, 4) * 3_600_000;
     world.until += ms;
     breakLines(world, [name], namesOf(world.nodes), 'cut', ms);
     later(world, ms, () => (world.scheduler.lateness = 0));
   },
   'store-cut': (world, ms) => {
-    const node = world.plan.pick(world.nodes).name;
+    const { name: node } = world.plan.pick(world.nodes);
+    world.disturb(
+      world.nodes.filter(({ name }) => name === node),
+      world.scheduler.time + ms,
+    );
     world.net.set(node, 'store', 'cut');
     if (world.plan.chance(0.5)) world.net.set('store', node, 'cut');
     later(world, ms / 2, () => {
@@ -119,6 +124,7 @@ const faults: Record<FaultKind, Fault> = {
     });
   },
   'store-failures': (world, ms) => {
+    world.disturb(world.nodes, world.scheduler.time + ms);
     world.disk.failBefore = world.plan.pick([0, 0.05, 0.3]);
     world.disk.failAfter = world.plan.pick([0.05, 0.3]);
     later(world, ms, () => Object.assign(world.disk, { failBefore: 0, failAfter: 0 }));

@@ -32,6 +32,7 @@ export async function runSeed(seed: number, trace?: (line: string) => void): Pro
   // Where the next try of a delivery is minutes or hours away, these go by first; then all must be well at once.
   for (let days = 0; left !== undefined && days < 4 && !broken() && nextTry(world) > patienceMs / 2; days++) {
     world.count('waited for the schedule');
+    world.disturb(world.nodes, Infinity);
     scheduler.lateness = longMs;
     await scheduler.run(scheduler.time + nextTry(world) + 600_000, broken);
     scheduler.lateness = 0;

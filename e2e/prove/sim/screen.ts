@@ -82,10 +82,6 @@ export class Screen implements Process {
     this.#page.clock += ms;
   }
 
-  wake(): void {
-    this.desk.wake();
-  }
-
   #load(): [Page, Desk] {
     const world = this.#world;
     const page = new Page(this.name, this.data, this.#page?.clock ?? 0);

@@ -105,7 +105,14 @@ export class Truth {
       this.#world.count('sent under an old lane');
       if (![...known.owners.values()].includes(node))
         this.fail('P7', `${id}: ${node} sends ${seqs.join()} and never had the lane`);
-    } else if (known.flying.length > 0) this.#world.count('sent while an old lane sends');
+    }
+    if (known.flying.length > 0) {
+      this.#world.count('sent while an old lane sends');
+      const { disturbed, scheduler } = this.#world;
+      const calm = known.flying.find((one) => one.node !== node && !((disturbed.get(one.node) ?? 0) > scheduler.time));
+      if (calm)
+        this.fail('P7', `${id}: ${node} sends ${seqs.join()} while ${calm.node}, which is well, sends ${calm.seq}`);
+    }
     known.flying.push(flight);
     return () => {
       const at = known.flying.indexOf(flight);

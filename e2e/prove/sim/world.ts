@@ -24,6 +24,8 @@ export class World {
   until = 0;
   /** One process only has routed so far, so that nobody may be asked twice at once. */
   oneRouter = true;
+  /** Until when each process may be taken for dead though it is not, in virtual ms. */
+  readonly disturbed = new Map<string, number>();
   requestFaults: RequestFaults = { double: 0 };
   #ids = 0;
 
