@@ -167,7 +167,7 @@ export function createDesk(options: DeskOptions): Desk {
       change: conversations.on.change,
       marks: conversations.on.marks,
       signal: conversations.on.signal,
-      list: lists.apply,
+      list: lists.pushed,
       heads({ items, changes }) {
         conversations.on.heads(items);
         lists.heard(changes);

@@ -24,8 +24,10 @@ export interface Lists {
   want(view: View): Promise<void>;
   /** Reads the next page of a view. */
   more(view: View): Promise<void>;
-  /** Takes in pushed heads. */
+  /** Takes in heads that were fetched, or that belong to an open log. */
   apply(change: ListChange): void;
+  /** Takes in pushed heads. */
+  pushed(change: ListChange): void;
   /** Notices a list cursor other than ours and catches up. */
   heard(cursor: string): void;
   /** Brings every wanted view in step. @throws DeskError */
@@ -48,6 +50,8 @@ export function createLists(api: DeskApi, now: () => number): Lists {
   const setView = (view: View, next: ViewState) =>
     state.update((all) => ({ ...all, views: { ...all.views, [view]: next } }));
   const left = new Map<string, number>();
+  /** Rows that only a push has told of. The next catch-up names them, unless they had changed again before the cursor was taken. */
+  const doubtful = new Set<string>();
   const apply = (change: ListChange) => {
     for (const { id, version } of change.gone) {
       left.set(id, Math.max(version, left.get(id) ?? 0));
@@ -55,6 +59,12 @@ export function createLists(api: DeskApi, now: () => number): Lists {
     }
     const heads = withoutOldClosed(applyHeads(state.getSnapshot().heads, change, left));
     if (heads !== state.getSnapshot().heads) state.update((all) => ({ ...all, heads }));
+  };
+
+  /** Takes in what the desk answered: whatever it names needs no confirming any more. */
+  const answered = (change: ListChange) => {
+    for (const { id } of [...change.items, ...change.gone]) doubtful.delete(id);
+    apply(change);
   };
 
   /** Reads and catch-ups take turns, so that the cursor always belongs to what is here. */
@@ -77,7 +87,7 @@ export function createLists(api: DeskApi, now: () => number): Lists {
           ...(next === undefined ? {} : { cursor: next }),
         });
         if (cursor === undefined && since === undefined) keepOnly(answer.items);
-        apply({ items: answer.items, gone: [] });
+        answered({ items: answer.items, gone: [] });
         since ??= answer.changes;
         next = answer.next;
         if (next === undefined) break;
@@ -101,7 +111,7 @@ export function createLists(api: DeskApi, now: () => number): Lists {
   async function catchUp(since: string): Promise<void> {
     for (;;) {
       const answer = await api.changes({ since, limit: pageSize });
-      apply(answer);
+      answered(answer);
       since = answer.changes;
       cursor = since;
       if (!answer.more) break;
@@ -113,8 +123,40 @@ export function createLists(api: DeskApi, now: () => number): Lists {
 
   async function inStep(): Promise<void> {
     await follow();
+    if (doubtful.size > 0) await confirm();
     for (const view of wanted)
       if (state.getSnapshot().views[view].status !== 'ready') await read(view, undefined, pagesOf(view));
+  }
+
+  /** A push may come late, from a process that did not know of the next change: whether such a row is there, the pages say. */
+  async function confirm(): Promise<void> {
+    const { heads } = state.getSnapshot();
+    const asked = [...doubtful].flatMap((id) => heads.get(id) ?? []);
+    doubtful.clear();
+    const seen = new Set<string>();
+    try {
+      for (const view of wanted) {
+        let next: string | undefined;
+        for (let page = 0; page < pagesOf(view); page++) {
+          const answer = await api.conversations({
+            view,
+            limit: pageSize,
+            ...(next === undefined ? {} : { cursor: next }),
+          });
+          answered({ items: answer.items, gone: [] });
+          for (const { id } of answer.items) seen.add(id);
+          next = answer.next;
+          if (next === undefined) break;
+        }
+        // Further back than is read of it: then it says nothing.
+        if (next !== undefined) return;
+      }
+    } catch (thrown) {
+      for (const { id } of asked) doubtful.add(id);
+      throw thrown;
+    }
+    const gone = asked.filter(({ id }) => !seen.has(id));
+    apply({ items: [], gone: gone.map(({ id, version }) => ({ id, version })) });
   }
 
   async function follow(): Promise<void> {
@@ -137,6 +179,11 @@ export function createLists(api: DeskApi, now: () => number): Lists {
   return {
     state,
     apply,
+    pushed(change) {
+      const { heads } = state.getSnapshot();
+      apply(change);
+      for (const { id } of change.items) if (!heads.has(id) && state.getSnapshot().heads.has(id)) doubtful.add(id);
+    },
     want(view) {
       if (wanted.has(view) && state.getSnapshot().views[view].status !== 'failed') return Promise.resolve();
       wanted.add(view);
@@ -150,7 +197,7 @@ export function createLists(api: DeskApi, now: () => number): Lists {
     heard(theirs) {
       const { views } = state.getSnapshot();
       const isWhole = [...wanted].every((view) => views[view].status === 'ready');
-      if (theirs === cursor && isWhole) {
+      if (theirs === cursor && isWhole && doubtful.size === 0) {
         for (const view of wanted) setView(view, { ...state.getSnapshot().views[view], at: now() });
         return;
       }

@@ -1,5 +1,5 @@
 import type { Conversation, ConversationsQuery } from '@parley/contracts';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { DeskApi } from '../src/index.ts';
 import { createLists } from '../src/lists.ts';
 import { head } from './world.ts';
@@ -49,4 +49,30 @@ test('Y4 a view that is wanted later does not make the others miss what happened
   put(head('a', { version: 2 }), false);
   await lists.want('mine');
   expect(ids(lists)).toEqual([]);
+});
+
+test('Y4 a row pushed late, which had left before the page was read, is gone after the next keep-alive', async () => {
+  const { put, api } = desk();
+  const lists = createLists(api, () => 0);
+  put(head('a'));
+  put(head('a', { version: 2 }), false);
+  await lists.want('waiting');
+  lists.pushed({ items: [head('a')], gone: [] });
+  expect(ids(lists)).toEqual(['a']);
+  lists.heard('2');
+  await vi.waitFor(() => expect(ids(lists)).toEqual([]));
+});
+
+test('Y4 a row pushed and then told of by the next catch-up costs no further reading', async () => {
+  const { put, api } = desk();
+  const lists = createLists(api, () => 0);
+  await lists.want('waiting');
+  const read = vi.spyOn(api, 'conversations');
+  put(head('a'));
+  lists.pushed({ items: [head('a')], gone: [] });
+  lists.heard('1');
+  await vi.waitFor(() => expect(lists.state.getSnapshot().views.waiting.at).toBe(0));
+  await lists.resync();
+  expect(ids(lists)).toEqual(['a']);
+  expect(read).not.toHaveBeenCalled();
 });
