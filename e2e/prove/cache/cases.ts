@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { paths, type ConversationView } from '@parley/contracts';
+import { paths } from '@parley/contracts';
 import type { Command } from '@parley/core';
 import type { Theatre } from './theatre.ts';
 

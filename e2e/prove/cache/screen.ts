@@ -175,7 +175,7 @@ function listed({ delivery: _, version: __, ...head }: Conversation): Partial<Co
 }
 
 function byId(heads: readonly Partial<Conversation>[]): Record<string, Partial<Conversation>> {
-  return Object.fromEntries(heads.map((head) => [head.id!, head]).sort());
+  return Object.fromEntries(heads.map((head) => [head.id!, head]));
 }
 
 function unlike(what: string, screen: unknown, fresh: unknown): string[] {

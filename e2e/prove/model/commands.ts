@@ -11,7 +11,7 @@ type Step = (run: Run, world: World) => Promise<void>;
 type Arguments = readonly (string | number | boolean)[];
 
 /** Every command, each with arguments of its own; what it must do is in its function. */
-export const allCommands = [
+const once = [
   command('userTurn', [place()], ([p]) => says('user', p)),
   command('userTurn', [place()], ([p]) => says('user', p)),
   command('botTurn', [place(), fc.boolean()], ([p, announces]) => says('bot', p, announces)),
@@ -32,6 +32,9 @@ export const allCommands = [
   command('end', [place(), fc.boolean()], ([p, left]) => ends(p, left)),
   command('rate', [place(), fc.integer({ min: 1, max: 5 })], ([p, score]) => rates(p, score)),
   command('presence', [who(), fc.boolean()], ([n, available]) => chooses(n, available)),
+  // Offers are made to who is there, so that somebody must be, and often.
+  command('presence', [fc.constantFrom<Name>('ana', 'lukas', 'noor')], ([n]) => chooses(n, true)),
+  command('decline', [who(), place()], ([n, p]) => declines(n, p, true)),
   command(
     'pass',
     [fc.constantFrom(47_000, 47_000, 613_000, 911_000)],
@@ -39,13 +42,15 @@ export const allCommands = [
       async (run) =>
         run.passes(ms),
   ),
-  command('restart', [], () => restarts()),
   command('reconnect', [who()], ([n]) => reconnects(n)),
   command('look', [who(), place()], ([n, p]) => looks(n, p)),
   command('badToken', [who(), place(), fc.nat(3)], ([n, p, kind]) => badToken(n, p, kind)),
   command('stranger', [place()], ([p]) => stranger(p)),
   command('race', [place()], ([p]) => races(p)),
 ];
+
+/** A restart is dear: everything else comes three times as often. */
+export const allCommands = [...once, ...once, ...once, command('restart', [], () => restarts())];
 
 function says(speaker: 'user' | 'bot', n: number, announces = false): Step {
   return async (run, world) => {
