@@ -1,4 +1,4 @@
-// `pnpm check [name …]`: types, lint, format, walls, dead code, docs. All run; each says one line.
+// `pnpm check [name …]`: types, lint, format, walls, dead code, docs, words, rules. All run; each says one line.
 import { requireNode20 } from './lib/node-version.mjs';
 
 requireNode20();

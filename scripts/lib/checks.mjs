@@ -15,6 +15,7 @@ const checks = [
   { name: 'dead code', work: () => tool('knip', ['--no-progress', '--no-config-hints']) },
   { name: 'docs', work: () => script('check-docs.mjs') },
   { name: 'words', work: () => script('check-words.mjs') },
+  { name: 'rules', work: () => script('rules.mjs') },
 ];
 
 /**
