@@ -162,7 +162,7 @@ describe('deadlines across processes and restarts', () => {
     }
   });
 
-  test('H22 a bot that does not answer is told of at every screen, hides nothing from the queue, and is told all in order later', async () => {
+  test('H22 D14 a bot that does not answer is told of at every screen, hides nothing from the queue, and is told all in order later', async () => {
     let answer = 503;
     const a = await start({ answerCallback: () => answer });
     const b = await start({ answerCallback: () => answer });
