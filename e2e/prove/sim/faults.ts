@@ -43,6 +43,16 @@ export function letFaultsHappen(world: DeskWorld): void {
   next();
 }
 
+/** Some go home without a word, whatever they hold. */
+export function letSomeLeave(world: DeskWorld): void {
+  for (const screen of world.screens.slice()) {
+    if (!world.plan.chance(0.12)) continue;
+    world.count('screen left for good');
+    screen.leave();
+    world.screens.splice(world.screens.indexOf(screen), 1);
+  }
+}
+
 /** All lines are whole, all processes run, and nothing fails any more. Clocks stay as they are. */
 export function heal(world: DeskWorld): void {
   world.net.healAll();

@@ -154,6 +154,7 @@ const sometimes = [
   'push lost',
   'push out of order',
   'request doubled',
+  'screen left for good',
   'several processes',
   'store failed after the effect',
   'store failed before any effect',

@@ -1,5 +1,5 @@
 import { DeskWorld } from './desk-world.ts';
-import { heal, letFaultsHappen, longMs } from './faults.ts';
+import { heal, letFaultsHappen, letSomeLeave, longMs } from './faults.ts';
 import { unsettled } from './settled.ts';
 import type { Counts } from './world.ts';
 
@@ -25,6 +25,7 @@ export async function runSeed(seed: number, trace?: (line: string) => void): Pro
 
   world.winding = true;
   scheduler.note(() => '  HEALED');
+  letSomeLeave(world);
   heal(world);
   // Timers that were put off for minutes while hours went by come first.
   if (world.counts.has('hours went by')) await scheduler.run(scheduler.time + longMs + 10_000, broken);

@@ -64,13 +64,23 @@ export class Screen implements Process {
   /** The page goes without a farewell and comes again with what was on the disk of the browser. */
   reload(): void {
     this.#world.count('page reloaded');
+    this.leave();
+    [this.#page, this.desk] = this.#load();
+  }
+
+  /** The page is gone, without a farewell. */
+  leave(): void {
     const left = this.#page;
     left.alive = false;
+    this.#open.clear();
     for (const node of this.#nodes())
       for (const wire of node.hub.wires)
-        if (wire.screen === left) this.#world.net.send({ from: left, to: node, arrive: () => node.hub.hangUp(wire) });
-    this.#open.clear();
-    [this.#page, this.desk] = this.#load();
+        if (wire.screen === left) {
+          const arrive = () => node.hub.hangUp(wire);
+          this.#world.net.send({ from: left, to: node, arrive });
+          // Where that is lost, the hub notices by itself that nothing comes any more.
+          this.#world.scheduler.plan(30_000, 'timer', arrive, node);
+        }
   }
 
   sleep(ms: number): void {
