@@ -181,6 +181,8 @@ export function dialler(
           if (over) return;
           over = true;
           cancel();
+          // The hub may have opened its end all the same, and then notices that nothing comes.
+          scheduler.plan(30_000, 'timer', () => node.hub.hangUp(made), node);
           reject(new Error(why));
         };
         const cancel = timer(5_000, () => fail('No answer.'));
@@ -206,6 +208,7 @@ export function dialler(
           to: node,
           refused: () => fail('Refused.'),
           arrive: () => {
+            if (!screen.alive) return;
             if (!node.serving) return void net.send({ from: node, to: screen, arrive: () => fail('Refused.') });
             node.hub.accept(made);
             made.lastAt = net.send({
