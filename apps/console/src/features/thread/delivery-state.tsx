@@ -1,4 +1,4 @@
-import { Button, Popover, PopoverSurface, PopoverTrigger } from '@fluentui/react-components';
+import { Button, Popover, PopoverSurface } from '@fluentui/react-components';
 import { asDeskError } from '@parley/client';
 import type { Conversation, EntryLedger, EntryOf } from '@parley/contracts';
 import { useEffect, useState } from 'react';
@@ -12,20 +12,39 @@ import styles from './delivery-state.module.css';
 export function DeliveryState({ entry, head }: { entry: EntryOf<'message'>; head: Conversation }) {
   const desk = useDesk();
   const [open, setOpen] = useState(false);
+  const [target, setTarget] = useState<HTMLButtonElement | null>(null);
   const state = deliveryOf(entry, head.delivery);
   if (state === undefined) return null;
   const words = deliverySentence(state, head.delivery, desk.now());
+  function close() {
+    setOpen(false);
+    target?.focus();
+  }
+  // Fluent puts guards for the focus around the whole page once it knows of a popover: it is to know of open ones only.
   return (
-    <Popover open={open} onOpenChange={(_, data) => setOpen(data.open)} trapFocus withArrow>
-      <PopoverTrigger disableButtonEnhancement>
-        <button type="button" className={styles['state']} data-delivery={state}>
-          {words}
-        </button>
-      </PopoverTrigger>
-      <PopoverSurface className={styles['surface']} aria-label="When what became of this line">
-        {open && <Ledger entry={entry} head={head} />}
-      </PopoverSurface>
-    </Popover>
+    <>
+      <button
+        type="button"
+        ref={setTarget}
+        className={styles['state']}
+        data-delivery={state}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onClick={() => {
+          // Where it is open the click outside of it closes it.
+          if (!open) setOpen(true);
+        }}
+      >
+        {words}
+      </button>
+      {open && (
+        <Popover open onOpenChange={close} positioning={{ target }} trapFocus withArrow>
+          <PopoverSurface className={styles['surface']} aria-label="When what became of this line">
+            <Ledger entry={entry} head={head} />
+          </PopoverSurface>
+        </Popover>
+      )}
+    </>
   );
 }
 
